@@ -1,0 +1,4 @@
+import * as Api from "../layers/Api.ts"
+import * as Main from "../layers/Main.ts"
+
+Main.launch(Api.layer)

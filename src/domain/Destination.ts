@@ -1,0 +1,41 @@
+import { Schema } from "effect"
+import { Filter } from "./Filter.ts"
+import { DestinationId, IntegrationId } from "./Ids.ts"
+import { RetryOverrides } from "./RetryPolicy.ts"
+
+export const DestinationStatus = Schema.Literal("active", "paused", "disabled")
+export type DestinationStatus = typeof DestinationStatus.Type
+
+export const SignatureNames = Schema.Literal("webhook", "sluice")
+
+export const Destination = Schema.Struct({
+  id: DestinationId,
+  integrationId: IntegrationId,
+  url: Schema.String,
+  status: DestinationStatus,
+  filter: Filter,
+  retryPolicy: RetryOverrides,
+  signatureNames: SignatureNames,
+  createdAt: Schema.DateTimeUtc,
+  updatedAt: Schema.DateTimeUtc
+})
+export type Destination = typeof Destination.Type
+
+const Url = Schema.String.pipe(Schema.maxLength(2_000))
+
+/** What an operator says of a new destination. */
+export const DestinationInput = Schema.Struct({
+  url: Url,
+  filter: Schema.optionalWith(Filter, { exact: true }),
+  retryPolicy: Schema.optionalWith(RetryOverrides, { exact: true }),
+  signatureNames: Schema.optionalWith(SignatureNames, { exact: true })
+})
+export type DestinationInput = typeof DestinationInput.Type
+
+/** What an operator changes of one; what is left out stays. */
+export const DestinationPatch = Schema.Struct({
+  ...DestinationInput.fields,
+  url: Schema.optionalWith(Url, { exact: true }),
+  status: Schema.optionalWith(Schema.Literal("active", "disabled"), { exact: true })
+})
+export type DestinationPatch = typeof DestinationPatch.Type

@@ -1,0 +1,36 @@
+import { Array } from "effect"
+import type { Headers } from "./Headers.ts"
+
+// What belongs to one connection, to the gateway's own address, or to the sender's credentials (RFC 9110, 7.6.1).
+const withheld = new Set([
+  "accept-encoding",
+  "authorization",
+  "connection",
+  "content-length",
+  "cookie",
+  "expect",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+])
+
+/**
+ * The headers of an attempt as name and value by turns: the provider's own, then the gateway's, which win over a
+ * provider's header of the same name.
+ */
+export const forward = (received: Headers, added: Readonly<Record<string, string>>): ReadonlyArray<string> => {
+  const connection = new Set((received["connection"] ?? []).flatMap((_) => _.toLowerCase().split(/\s*,\s*/)))
+  const kept = Object.entries(received).flatMap(([name, values]) =>
+    withheld.has(name) || connection.has(name) || Object.hasOwn(added, name)
+      ? []
+      : values.flatMap((value) => [name, value])
+  )
+  return Array.appendAll(kept, Object.entries(added).flat())
+}

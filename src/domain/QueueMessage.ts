@@ -1,0 +1,51 @@
+import { Either, ParseResult, Predicate, Schema } from "effect"
+import { DeliveryId, MarkerId, ReplayId } from "./Ids.ts"
+
+const version = Schema.Literal(1)
+
+// What PostgreSQL keeps in an integer.
+const Count = Schema.Int.pipe(Schema.between(0, 2_147_483_647))
+
+// Far beyond any message of ours. A longer one could nest deeper than the stack, or its reason outgrow a header.
+const maxLength = 4_096
+
+/** Asks for one attempt. `generation` and `attempt` are the fence: only the row's next pair is carried out. */
+export const DeliveryMessage = Schema.Struct({
+  v: version,
+  deliveryId: DeliveryId,
+  generation: Count,
+  attempt: Count
+})
+export type DeliveryMessage = typeof DeliveryMessage.Type
+
+/** Comes back once everything that was queued before it has been handed out. */
+export const MarkerMessage = Schema.Struct({ v: version, markerId: MarkerId })
+export type MarkerMessage = typeof MarkerMessage.Type
+
+export const ReplayMessage = Schema.Struct({ v: version, replayId: ReplayId })
+export type ReplayMessage = typeof ReplayMessage.Type
+
+export const ProcessMessage = Schema.Union(DeliveryMessage, MarkerMessage)
+export type ProcessMessage = typeof ProcessMessage.Type
+
+export const encode = (message: ProcessMessage | ReplayMessage): string => JSON.stringify(message)
+
+/** Decodes a message's text, or says why this revision cannot. Unknown fields are ignored. */
+export const decoder = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decode = Schema.decodeUnknownEither(schema)
+  return (text: string): Either.Either<A, string> =>
+    Either.flatMap(parseJson(text), (json) => {
+      const sent = Predicate.hasProperty(json, "v") ? json.v : undefined
+      return sent !== undefined && sent !== version.literals[0]
+        ? Either.left(`unknown message version ${JSON.stringify(sent)}; this revision reads version 1`)
+        : Either.mapLeft(decode(json), (error) =>
+          `malformed message: ${ParseResult.TreeFormatter.formatErrorSync(error)}`)
+    })
+}
+
+const parseJson = (text: string): Either.Either<unknown, string> =>
+  text.length > maxLength
+    ? Either.left(`malformed message: longer than ${maxLength} characters`)
+    : Either.fromOption(decodeJson(text), () => "malformed message: not JSON")
+
+const decodeJson = Schema.decodeUnknownOption(Schema.parseJson())

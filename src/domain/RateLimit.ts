@@ -1,0 +1,46 @@
+/**
+ * A limit of so many per minute that a caller may use up in a burst and that then refills evenly (GCRA). What is
+ * remembered between calls is one time: when the whole budget will be free again.
+ */
+export interface Decision {
+  readonly allowed: boolean
+  readonly limit: number
+  readonly remaining: number
+  /** Milliseconds until the whole budget is free again. */
+  readonly resetMs: number
+  /** Milliseconds until one more is allowed; zero when it already is. */
+  readonly retryAfterMs: number
+}
+
+export const windowMs = 60_000
+
+/** What the arithmetic of times since the epoch may lose over a burst of 8,000, in milliseconds. */
+export const tolerance = 1
+
+/** `freeAt` and `now` in milliseconds of the same clock. */
+export const take = (
+  limit: number,
+  freeAt: number,
+  now: number
+): { readonly decision: Decision; readonly freeAt: number } => {
+  const interval = windowMs / limit
+  const next = Math.max(freeAt, now) + interval
+  const allowed = next - now <= windowMs + slack(interval)
+  const kept = allowed ? next : Math.max(freeAt, now)
+  return { freeAt: kept, decision: decide(limit, allowed, kept - now) }
+}
+
+/** The answer that follows from the time until the whole budget is free. */
+export const decide = (limit: number, allowed: boolean, resetMs: number): Decision => {
+  const interval = windowMs / limit
+  return {
+    allowed,
+    limit,
+    remaining: Math.max(0, Math.floor((windowMs - resetMs + slack(interval)) / interval)),
+    resetMs,
+    retryAfterMs: allowed ? 0 : Math.max(0, resetMs + interval - windowMs)
+  }
+}
+
+// Never as much as would let one more through.
+const slack = (interval: number): number => Math.min(tolerance, interval / 2)

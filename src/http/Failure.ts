@@ -1,0 +1,91 @@
+import { HttpApiSchema, HttpServerResponse } from "@effect/platform"
+import { type Cause, Effect, Schema } from "effect"
+import type { Conflict, Invalid, NotFound } from "../domain/Errors.ts"
+import * as Ids from "../services/Ids.ts"
+import type { BrokerError } from "../services/ports/Broker.ts"
+import type { StoreError } from "../services/store/Store.ts"
+
+/** Where in a request something is wrong, and what. */
+export const Detail = Schema.Struct({ path: Schema.String, problem: Schema.String })
+
+const fields = { message: Schema.String, requestId: Schema.String }
+
+const wire = <const Code extends string>(code: Code, status: number) =>
+  Schema.Struct({ error: Schema.Struct({ code: Schema.Literal(code), ...fields }) })
+    .annotations({ identifier: `Error_${code}`, ...HttpApiSchema.annotations({ status }) })
+
+export const Unauthorized = wire("unauthorized", 401)
+const NotFoundAnswer = wire("not_found", 404)
+const ConflictAnswer = wire("conflict", 409)
+const TooLarge = wire("payload_too_large", 413)
+const Unsupported = wire("unsupported", 415)
+const Unavailable = wire("unavailable", 503)
+const ValidationFailed = Schema.Struct({
+  error: Schema.Struct({ code: Schema.Literal("validation_failed"), ...fields, details: Schema.Array(Detail) })
+}).annotations({ identifier: "Error_validation_failed", ...HttpApiSchema.annotations({ status: 400 }) })
+
+/** The errors that a management call may answer, beside that its key is wrong. */
+export const Failure = Schema.Union(
+  NotFoundAnswer,
+  ConflictAnswer,
+  ValidationFailed,
+  TooLarge,
+  Unsupported,
+  Unavailable
+)
+export type Failure = typeof Failure.Type
+
+const make = <const Code extends string>(code: Code, message: string) =>
+  Effect.map(Ids.next, (requestId) => ({ error: { code, message, requestId } }))
+
+export const fail = <const Code extends string>(code: Code, message: string) =>
+  Effect.flatMap(make(code, message), Effect.fail)
+
+export const validationFailed = (
+  details: ReadonlyArray<typeof Detail.Type>
+): Effect.Effect<never, typeof ValidationFailed.Type> =>
+  Effect.flatMap(
+    make("validation_failed", "The request does not have the expected form; see details."),
+    ({ error }) => Effect.fail({ error: { ...error, details } })
+  )
+
+/** What a business program's failure is answered with. */
+export const answered = <A, R>(
+  program: Effect.Effect<A, NotFound | Conflict | Invalid | StoreError | BrokerError, R>
+): Effect.Effect<A, Failure, R> =>
+  Effect.catchTags(program, {
+    NotFound: ({ message }) => fail("not_found", message),
+    Conflict: ({ message }) => fail("conflict", message),
+    Invalid: ({ details }) => validationFailed(details),
+    StoreError: (error) =>
+      error.reason === "Unavailable" || error.reason === "Contended"
+        ? Effect.zipRight(
+          Effect.logWarning("PostgreSQL cannot be used now", error),
+          fail("unavailable", "PostgreSQL cannot be used now; try again soon.")
+        )
+        : Effect.die(error),
+    BrokerError: (error) =>
+      Effect.zipRight(
+        Effect.logWarning("RabbitMQ cannot be used now", error),
+        fail("unavailable", "RabbitMQ cannot be used now; try again soon.")
+      )
+  })
+
+/** A defect: the log gets its cause, the caller the id to find it by. */
+export const internal = (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.gen(function*() {
+    const body = yield* make("internal", "Something went wrong here; the log knows more under this request id.")
+    yield* Effect.annotateLogs(Effect.logError("A request failed unexpectedly", cause), {
+      requestId: body.error.requestId
+    })
+    return HttpServerResponse.unsafeJson(body, { status: 500 })
+  })
+
+/** An error as a response of its own, outside the management API. */
+export const response = (
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {}
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.map(make(code, message), (body) => HttpServerResponse.unsafeJson(body, { status, headers }))

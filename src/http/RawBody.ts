@@ -1,0 +1,51 @@
+import type { HttpServerRequest } from "@effect/platform"
+import { NodeHttpServerRequest } from "@effect/platform-node"
+import { Data, type Duration, Effect } from "effect"
+
+/** `Aborted`: the sender went away or broke the protocol; nobody is left to answer. */
+export class BodyError extends Data.TaggedError("BodyError")<{
+  readonly reason: "TooLarge" | "TooSlow" | "Aborted"
+}> {}
+
+export interface Bounds {
+  readonly bytes: number
+  /** How long a sender may take. */
+  readonly time: Duration.DurationInput
+}
+
+/**
+ * The exact bytes of a request's body, up to a limit that the declared and the real length both obey. What comes beyond
+ * the limit is thrown away as it arrives, so that the sender gets to read its answer.
+ */
+export const read = (
+  request: HttpServerRequest.HttpServerRequest,
+  bounds: Bounds
+): Effect.Effect<Uint8Array, BodyError> =>
+  Effect.async<Uint8Array, BodyError>((resume) => {
+    const source = NodeHttpServerRequest.toIncomingMessage(request)
+    const chunks: Array<Buffer> = []
+    let size = 0
+    const stop = () => {
+      source.off("data", onData).off("end", onEnd).off("error", onAbort).off("close", onAbort)
+      // Later trouble on a body that nobody reads any more is no one's error.
+      source.on("error", () => undefined)
+    }
+    const refuse = (reason: BodyError["reason"]) => {
+      stop()
+      source.resume()
+      resume(new BodyError({ reason }))
+    }
+    const onData = (chunk: Buffer) => {
+      size += chunk.byteLength
+      if (size > bounds.bytes) refuse("TooLarge")
+      else chunks.push(chunk)
+    }
+    const onEnd = () => {
+      stop()
+      resume(Effect.succeed(chunks.length === 1 ? chunks[0] ?? Buffer.alloc(0) : Buffer.concat(chunks, size)))
+    }
+    const onAbort = () => refuse("Aborted")
+    if (Number(source.headers["content-length"] ?? 0) > bounds.bytes) return refuse("TooLarge")
+    source.on("data", onData).on("end", onEnd).on("error", onAbort).on("close", onAbort)
+    return Effect.sync(stop)
+  }).pipe(Effect.timeoutFail({ duration: bounds.time, onTimeout: () => new BodyError({ reason: "TooSlow" }) }))

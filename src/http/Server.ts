@@ -1,0 +1,91 @@
+import { NodeHttpServer } from "@effect/platform-node"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import { v7 } from "uuid"
+
+const headersTimeoutMs = 10_000
+const requestTimeoutMs = 60_000
+const keepAliveTimeoutMs = 65_000
+const checkingIntervalMs = 2_000
+// Longer than a slow sender may take for its body.
+const drainTimeoutMs = 25_000
+
+/** The HTTP server. Closing it answers what is in flight, and lets no connection beyond that hold it open. */
+export const layer = (options: { readonly host: string; readonly port: number }) =>
+  NodeHttpServer.layer(() => make(), options)
+
+/** Closed, the server gives what is in flight the time to be answered, and then ends it. */
+export const make = (drainMs = drainTimeoutMs): Server => {
+  const server = createServer({
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: checkingIntervalMs
+  })
+  // Each with its answers that are not finished.
+  const connections = new Map<Socket, Set<ServerResponse>>()
+  server.on("connection", (socket) => {
+    connections.set(socket, new Set())
+    socket.once("close", () => connections.delete(socket))
+  })
+  server.on("request", (request, response) => {
+    // Without another listener nobody answers: the handler is not there yet, or not any more.
+    if (!server.listening || server.listenerCount("request") === 1) return refuse(response)
+    const unfinished = connections.get(request.socket)
+    unfinished?.add(response)
+    response.once("close", () => unfinished?.delete(response))
+  })
+  // Some clients offer HTTP/2 with every request. A listener here would be given the connection without the body.
+  server.on("newListener", (event) => {
+    if (event === "upgrade") process.nextTick(() => server.removeAllListeners("upgrade"))
+  })
+  // An expectation that is not known is no reason to lose a webhook.
+  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+    server.emit("request", request, response)
+  })
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    const [status, code, message] = clientErrors[error.code ?? ""] ??
+      [400, "validation_failed", "The request is not valid HTTP."]
+    // It would be taken for the answer to the request before.
+    const ambiguous = [...connections.get(socket) ?? []].some((_) => _.headersSent || _.req.complete)
+    if (!socket.writable || ambiguous) return void socket.destroy()
+    const text = body(code, message)
+    socket.end(
+      `HTTP/1.1 ${status} Error\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${
+        Buffer.byteLength(text)
+      }\r\n\r\n${text}`
+    )
+  })
+  const close = server.close.bind(server)
+  server.close = (callback) => {
+    for (const [socket, unfinished] of connections) {
+      // From here on Node looks no more after connections that never send a request, or take for ever to.
+      if (unfinished.size === 0) socket.destroy()
+      for (const response of unfinished) response.shouldKeepAlive = false
+    }
+    const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
+    return close((error) => {
+      clearTimeout(deadline)
+      callback?.(error)
+    })
+  }
+  return server
+}
+
+const clientErrors: Readonly<Record<string, readonly [status: number, code: string, message: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "request_timeout", "The request did not arrive in time."],
+  HPE_HEADER_OVERFLOW: [431, "validation_failed", "The request's headers are too large."]
+}
+
+const body = (code: string, message: string): string => JSON.stringify({ error: { code, message, requestId: v7() } })
+
+const refuse = (response: ServerResponse): void => {
+  const text = body("unavailable", "This server is starting or shutting down; try again.")
+  response.writeHead(503, {
+    connection: "close",
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    "retry-after": "1"
+  })
+  response.end(text)
+}

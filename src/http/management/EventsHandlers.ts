@@ -1,0 +1,76 @@
+import { HttpApiBuilder, HttpServerResponse } from "@effect/platform"
+import { Effect, Layer, Option } from "effect"
+import { DeliveryId, EventId, type IntegrationId } from "../../domain/Ids.ts"
+import { Integrations } from "../../services/Integrations.ts"
+import { Replays } from "../../services/Replays.ts"
+import { DeliveryReader } from "../../services/store/DeliveryReader.ts"
+import { EventReader } from "../../services/store/EventReader.ts"
+import * as Failure from "../Failure.ts"
+import { Operator } from "./Authorization.ts"
+import { ManagementApi } from "./ManagementApi.ts"
+import * as Page from "./Page.ts"
+import { found, idOf } from "./References.ts"
+
+const eventId = idOf(EventId, "event")
+const deliveryId = idOf(DeliveryId, "delivery")
+
+/** The id behind an optional id or slug. */
+const integrationIdOf = (integrations: typeof Integrations.Service) => (reference: Option.Option<string>) =>
+  Option.match(reference, {
+    onNone: () => Effect.succeed(Option.none<IntegrationId>()),
+    onSome: (_) => Effect.map(integrations.get(_), ({ id }) => Option.some(id))
+  })
+
+const events = HttpApiBuilder.group(ManagementApi, "events", (handlers) =>
+  Effect.gen(function*() {
+    const events = yield* EventReader
+    const idOfIntegration = integrationIdOf(yield* Integrations)
+    const replays = yield* Replays
+
+    return handlers
+      .handle("list", ({ urlParams }) =>
+        Effect.gen(function*() {
+          const integrationId = yield* idOfIntegration(urlParams.integration)
+          return yield* Page.page(urlParams, (page) => events.list({ ...urlParams, ...page, integrationId }))
+        }).pipe(Failure.answered))
+      .handle("get", ({ path }) =>
+        Effect.flatMap(eventId(path.id), (id) => found(events.find(id), "event", id)).pipe(Failure.answered))
+      .handleRaw("body", ({ path }) =>
+        Effect.flatMap(eventId(path.id), (id) =>
+          found(events.content(id), "kept content of an event", id)).pipe(
+            Effect.map(({ body, contentType }) =>
+              HttpServerResponse.uint8Array(body, {
+                contentType: contentType ?? "application/octet-stream",
+                // What a provider sent is shown as what it is, never run.
+                headers: {
+                  "x-content-type-options": "nosniff",
+                  "content-security-policy": "sandbox; default-src 'none'"
+                }
+              })
+            ),
+            Failure.answered
+          ))
+      .handle("replay", ({ path, payload }) =>
+        Effect.gen(function*() {
+          const { name } = yield* Operator
+          return yield* replays.request({ ...payload, eventId: yield* eventId(path.id), actor: name })
+        }).pipe(Failure.answered))
+  }))
+
+const deliveries = HttpApiBuilder.group(ManagementApi, "deliveries", (handlers) =>
+  Effect.gen(function*() {
+    const deliveries = yield* DeliveryReader
+    const idOfIntegration = integrationIdOf(yield* Integrations)
+
+    return handlers
+      .handle("list", ({ urlParams }) =>
+        Effect.gen(function*() {
+          const integrationId = yield* idOfIntegration(urlParams.integration)
+          return yield* Page.page(urlParams, (page) => deliveries.list({ ...urlParams, ...page, integrationId }))
+        }).pipe(Failure.answered))
+      .handle("get", ({ path }) =>
+        Effect.flatMap(deliveryId(path.id), (id) =>
+          found(deliveries.find(id), "delivery", id)).pipe(Failure.answered))
+  }))
+
+export const layer = Layer.mergeAll(events, deliveries)

@@ -1,0 +1,19 @@
+import { HttpApi, OpenApi } from "@effect/platform"
+import { DeliveriesApi, EventsApi } from "./EventsApi.ts"
+import { HealthApi } from "./HealthApi.ts"
+import { DestinationsApi, IntegrationsApi } from "./IntegrationsApi.ts"
+import { QueuesApi } from "./QueuesApi.ts"
+
+/** What operators call. Server, OpenAPI document and typed client all come from here. */
+export class ManagementApi extends HttpApi.make("sluice")
+  .add(HealthApi)
+  .add(IntegrationsApi)
+  .add(DestinationsApi)
+  .add(EventsApi)
+  .add(DeliveriesApi)
+  .add(QueuesApi)
+  .prefix("/api/v1")
+  .annotate(OpenApi.Title, "Sluice")
+  .annotate(OpenApi.Version, "1")
+  .annotate(OpenApi.Description, "The management API of a Sluice webhook gateway.")
+{}

@@ -1,0 +1,102 @@
+// The platform's routes carry their errors untyped until they are encoded.
+// @effect-diagnostics anyUnknownInErrorContext:off
+import {
+  HttpApiBuilder,
+  type HttpApiError,
+  HttpApiSecurity,
+  HttpLayerRouter,
+  type HttpRouter,
+  HttpServerRequest,
+  HttpServerRespondable,
+  type HttpServerResponse
+} from "@effect/platform"
+import { type Context, Effect, Either, Layer, Predicate } from "effect"
+import { Settings } from "../../services/Settings.ts"
+import * as Failure from "../Failure.ts"
+import * as RawBody from "../RawBody.ts"
+import * as Authorization from "./Authorization.ts"
+import * as JsonInput from "./JsonInput.ts"
+import { ManagementApi } from "./ManagementApi.ts"
+
+const bounds: RawBody.Bounds = { bytes: 1_048_576, time: "20 seconds" }
+
+type Handler<R> = Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, R>
+
+/**
+ * Puts the management API's routes on the server. The platform's own mounting would answer malformed JSON with an empty
+ * 400, and a schema's refusal with the value that was sent; here both become the one error shape, without the value.
+ */
+export const layer = HttpApiBuilder.Router.unwrap((built) =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const router = yield* HttpLayerRouter.HttpRouter
+    const encodeErrors = yield* HttpApiBuilder.buildMiddleware(ManagementApi)
+    const settings = yield* Settings
+    for (const { handler, method, path } of built.routes) {
+      if (method === "HEAD") continue
+      yield* router.add(
+        method,
+        path,
+        Effect.contextWithEffect((context: Context.Context<Needs>) =>
+          encodeErrors(
+            Effect.provide(
+              withBody(settings, tellDetails(Effect.flatMap(handler, HttpServerRespondable.toResponse))),
+              context
+            )
+          )
+        )
+      )
+    }
+  }))
+)
+
+type Needs = HttpLayerRouter.Provided | HttpRouter.HttpRouter.DefaultServices
+
+const tellDetails = <R>(handler: Handler<R>): Handler<R> =>
+  Effect.catchIf(
+    handler,
+    isDecodeError,
+    ({ issues }) =>
+      Failure.validationFailed(
+        issues.map(({ message, path }) => ({ path: path.map(String).join("."), problem: withoutValue(message) }))
+      )
+  )
+
+const isDecodeError = (error: unknown): error is HttpApiError.HttpApiDecodeError =>
+  Predicate.isTagged(error, "HttpApiDecodeError")
+
+// What was sent may be a secret.
+const withoutValue = (message: string): string =>
+  message.replace(/, actual [\s\S]*$/, "").replace(/^Unable to decode [\s\S]* into /, "Cannot be decoded into ")
+
+const bearer = HttpApiBuilder.securityDecode(HttpApiSecurity.bearer)
+
+const withBody = <R>(settings: typeof Settings.Service, handler: Handler<R>): Handler<R | Needs> =>
+  Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    if (request.url.includes("%00")) {
+      return yield* Failure.validationFailed([{ path: "", problem: "The URL holds a NUL character." }])
+    }
+    if (request.method !== "POST" && request.method !== "PATCH") return yield* handler
+    // Without the key the handler refuses by itself, before it looks at the body.
+    if (!Authorization.isKey(settings, yield* bearer)) return yield* handler
+    const bytes = yield* Effect.catchTag(RawBody.read(request, bounds), "BodyError", refuse)
+    if (bytes.byteLength > 0 && !/^application\/json\b/i.test(request.headers["content-type"] ?? "application/json")) {
+      return yield* Failure.fail("unsupported", "Send the body as `content-type: application/json`.")
+    }
+    // A call without a body is one without fields.
+    const text = bytes.byteLength === 0 ? "{}" : new TextDecoder().decode(bytes)
+    const document = JsonInput.parse(text)
+    if (Either.isLeft(document)) return yield* Failure.validationFailed([{ path: "", problem: document.left }])
+    return yield* Effect.provideService(handler, HttpServerRequest.HttpServerRequest, rewound(request, text))
+  })
+
+const refuse = ({ reason }: RawBody.BodyError): Effect.Effect<never, Failure.Failure> =>
+  reason === "TooLarge"
+    ? Failure.fail("payload_too_large", `The body is larger than ${bounds.bytes} bytes.`)
+    : Failure.validationFailed([{ path: "", problem: "The body did not arrive whole and in time." }])
+
+/** The same request with its body to be read again. */
+const rewound = ({ headers, method, url }: HttpServerRequest.HttpServerRequest, body: string) =>
+  HttpServerRequest.fromWeb(
+    new Request(`http://localhost${url}`, { method, body, headers: { ...headers, "content-type": "application/json" } })
+  )

@@ -1,0 +1,45 @@
+import { Effect, Either, Encoding, Option, Schema } from "effect"
+import { type Invalid, invalid } from "../../domain/Errors.ts"
+
+const maxLimit = 200
+const defaultLimit = 50
+
+/** What every list takes. */
+export const PageParams = {
+  limit: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, maxLimit)), {
+    default: () => defaultLimit
+  }),
+  cursor: Schema.optionalWith(Schema.String, { exact: true })
+}
+
+/** What every list answers. `nextCursor` is null on the last page. */
+export const PageOf = <A, I>(item: Schema.Schema<A, I>) =>
+  Schema.Struct({ data: Schema.Array(item), nextCursor: Schema.NullOr(Schema.String) })
+
+interface Params {
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** Reads one item more than asked for, to know whether another page follows. */
+export const page = <A extends { readonly id: string }, E, R>(
+  { cursor, limit }: Params,
+  read: (
+    page: { readonly before: Option.Option<string>; readonly limit: number }
+  ) => Effect.Effect<ReadonlyArray<A>, E, R>
+): Effect.Effect<{ readonly data: ReadonlyArray<A>; readonly nextCursor: string | null }, E | Invalid, R> =>
+  Effect.gen(function*() {
+    const before = cursor === undefined ? Option.none() : Option.some(yield* decode(cursor))
+    const found = yield* read({ before, limit: limit + 1 })
+    const data = found.slice(0, limit)
+    const last = data.at(-1)
+    return { data, nextCursor: found.length > limit && last !== undefined ? Encoding.encodeBase64Url(last.id) : null }
+  })
+
+const isId = Schema.is(Schema.UUID)
+
+const decode = (cursor: string): Effect.Effect<string, Invalid> =>
+  Either.match(Either.filterOrLeft(Encoding.decodeBase64UrlString(cursor), isId, () => "not an id"), {
+    onLeft: () => Effect.fail(invalid("cursor", "is not a cursor; pass nextCursor of the page before")),
+    onRight: Effect.succeed
+  })

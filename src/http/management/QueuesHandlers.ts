@@ -1,0 +1,25 @@
+import { HttpApiBuilder } from "@effect/platform"
+import { Effect } from "effect"
+import { Broker } from "../../services/ports/Broker.ts"
+import { Settings } from "../../services/Settings.ts"
+import * as Failure from "../Failure.ts"
+import { ManagementApi } from "./ManagementApi.ts"
+
+export const layer = HttpApiBuilder.group(ManagementApi, "queues", (handlers) =>
+  Effect.gen(function*() {
+    const broker = yield* Broker
+    const { queues } = yield* Settings
+    const delays = new Map(queues.rungs.map(({ delayMs, name }) => [name, delayMs]))
+    const names = [queues.process, queues.replay, queues.deadLetter, ...delays.keys()]
+
+    return handlers.handle("list", () =>
+      broker.states(names).pipe(
+        Effect.map((states) => ({
+          data: states.map((state) => {
+            const delayMs = delays.get(state.name)
+            return delayMs === undefined ? state : { ...state, delayMs }
+          })
+        })),
+        Failure.answered
+      ))
+  }))

@@ -1,0 +1,26 @@
+import { Effect, Option, Schema } from "effect"
+import { NotFound } from "../../domain/Errors.ts"
+
+/** An id out of a path. What cannot be an id names nothing, and is not told back: it may have gone there by mistake. */
+export const idOf = <A>(schema: Schema.Schema<A, string>, what: string) => {
+  const decode = Schema.decodeOption(schema)
+  return (text: string): Effect.Effect<A, NotFound> =>
+    Option.match(decode(text), {
+      onNone: () => new NotFound({ message: `There is no such ${what}; its id is a UUID.` }),
+      onSome: Effect.succeed
+    })
+}
+
+/** What was found, or that there is none. */
+export const found = <A, E, R>(
+  program: Effect.Effect<Option.Option<A>, E, R>,
+  what: string,
+  id: string
+): Effect.Effect<A, E | NotFound, R> =>
+  Effect.flatMap(
+    program,
+    Option.match({
+      onNone: () => new NotFound({ message: `There is no ${what} ${id}.` }),
+      onSome: Effect.succeed<A>
+    })
+  )

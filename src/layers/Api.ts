@@ -1,0 +1,21 @@
+import { HttpLayerRouter, HttpMiddleware, HttpServer } from "@effect/platform"
+import { Layer } from "effect"
+import { constTrue } from "effect/Function"
+import * as Routes from "../http/Routes.ts"
+import * as Server from "../http/Server.ts"
+import * as Role from "./Role.ts"
+import * as Services from "./Services.ts"
+
+const connections = 10
+
+/** The HTTP server with everything behind it, on a given ground. It closes before what it needs. */
+export const http = (options: { readonly host: string; readonly port: number }) =>
+  HttpLayerRouter.serve(Routes.routes, { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(Server.layer(options)),
+    Layer.provide(Services.api),
+    // The platform's spans carry every header, and some headers are secrets.
+    HttpMiddleware.withTracerDisabledWhen(constTrue)
+  )
+
+/** The API role. */
+export const layer = Role.make({ name: "sluice-api", connections }, (given) => HttpServer.withLogAddress(http(given)))

@@ -1,0 +1,52 @@
+// @effect-diagnostics strictEffectProvide:off
+import { NodeRuntime } from "@effect/platform-node"
+import { Cause, Console, Effect, Layer, Logger, Option, Predicate } from "effect"
+
+/** Runs a role until SIGTERM or SIGINT, then lets it finish what is in flight. Logs are JSON, one line each. */
+export const launch = <E>(role: Layer.Layer<never, E>): void => run(Layer.launch(role))
+
+/** The same with logs for a terminal. */
+export const launchForPeople = <E>(role: Layer.Layer<never, E>): void => start(Layer.launch(role), Logger.pretty)
+
+/** Runs a job to its end. */
+export const run = <A, E>(job: Effect.Effect<A, E>): void => start(job, Logger.json)
+
+const start = <A, E>(program: Effect.Effect<A, E>, logger: Layer.Layer<never>): void =>
+  NodeRuntime.runMain(
+    program.pipe(Effect.tapErrorCause(report), Effect.provide(logger)),
+    { disablePrettyLogger: true, disableErrorReporting: true }
+  )
+
+/** What a person mends outside the program: their message says how, and a stack would only hide it. */
+const forPeople = new Set([
+  "ConfigurationError",
+  "DataDirectoryError",
+  "EmbeddedPostgresError",
+  "MigrationError",
+  "Invalid"
+])
+
+const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.void
+  return Option.match(Option.flatMap(Cause.failureOption(cause), messageOf), {
+    onNone: () => Effect.logFatal("Sluice cannot go on", cause),
+    onSome: Console.error
+  })
+}
+
+const messageOf = (error: unknown): Option.Option<string> => {
+  if (!Predicate.hasProperty(error, "_tag")) return Option.none()
+  if (error._tag === "ServeError" && Predicate.hasProperty(error, "cause")) return Option.some(listening(error.cause))
+  return forPeople.has(String(error._tag)) && Predicate.hasProperty(error, "message")
+    ? Option.some(String(error.message))
+    : Option.none()
+}
+
+const listening = (cause: unknown): string => {
+  const code = Predicate.hasProperty(cause, "code") ? cause.code : undefined
+  return code === "EADDRINUSE"
+    ? "The port is taken by another program: stop that one, or choose another port with APP_PORT."
+    : `The server cannot listen on APP_HOST and APP_PORT: ${
+      Predicate.hasProperty(cause, "message") ? cause.message : cause
+    }`
+}

@@ -1,0 +1,45 @@
+import { Duration, Redacted } from "effect"
+import type * as CallbackAddress from "../domain/CallbackAddress.ts"
+import * as Queues from "../domain/Queues.ts"
+import * as Rungs from "../domain/Rungs.ts"
+import type { EncryptionKey, Settings, SweepTiming } from "../services/Settings.ts"
+import type { Common } from "./Environment.ts"
+
+export interface Resolved {
+  readonly managementApiKey: Redacted.Redacted
+  readonly encryptionKeys: Redacted.Redacted<readonly [EncryptionKey, ...Array<EncryptionKey>]>
+  readonly callbackPolicy: CallbackAddress.Policy
+}
+
+const bodyTimeout = Duration.seconds(20)
+
+const sweep: SweepTiming = {
+  every: Duration.seconds(5),
+  grace: Duration.seconds(10),
+  settle: Duration.seconds(3),
+  retrySlack: Duration.seconds(15),
+  markerEvery: Duration.seconds(10),
+  markerPatience: Duration.seconds(30)
+}
+
+/** The settings that follow from the environment's variables. */
+export const make = (variables: Common, resolved: Resolved): typeof Settings.Service => {
+  const rungs = Rungs.derive(variables.retryPolicy)
+  return {
+    ...resolved,
+    encryptionKeys: Redacted.value(resolved.encryptionKeys),
+    maxWebhookBytes: variables.maxWebhookBytes,
+    bodyTimeout,
+    rateLimitPerMinute: variables.rateLimitPerMinute,
+    idempotencyTtl: Duration.seconds(variables.idempotencyTtlSeconds),
+    lockTtl: Duration.seconds(variables.lockTtlSeconds),
+    retryPolicy: variables.retryPolicy,
+    rungs,
+    queues: Queues.make(variables.queueNames, rungs),
+    workerConcurrency: variables.workerConcurrency,
+    deliveryTimeout: Duration.millis(variables.deliveryTimeoutMs),
+    publicBaseUrl: variables.publicBaseUrl,
+    deliverySink: !variables.production,
+    sweep
+  }
+}

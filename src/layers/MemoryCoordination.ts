@@ -1,0 +1,60 @@
+import { Clock, Duration, Effect, Layer, Option } from "effect"
+import * as RateLimit from "../domain/RateLimit.ts"
+import { Coordination } from "../services/ports/Coordination.ts"
+
+interface Entry {
+  readonly text: string
+  readonly expiresAt: number
+}
+
+/** Marks beyond this number push out the oldest: one that is missing only costs a look into the database. */
+const maxMarks = 100_000
+
+/** The twin of Redis for one process: the same answers from this process's memory and the Clock. */
+export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
+  const marks = new Map<string, Entry>()
+  // Budgets and locks: as many as there are integrations and attempts in flight.
+  const held = new Map<string, Entry>()
+
+  const atNow = <A>(operation: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, operation)
+  const holds = (key: string, token: string, now: number): boolean => Option.contains(read(held, key, now), token)
+
+  return Coordination.of({
+    take: (key, limit) =>
+      atNow((now) => {
+        const kept = Option.match(read(held, key, now), { onNone: () => 0, onSome: Number })
+        const { decision, freeAt } = RateLimit.take(limit, kept, now)
+        if (decision.allowed) held.set(key, { text: String(freeAt), expiresAt: freeAt })
+        return decision
+      }),
+    mark: (key, text, ttl) =>
+      atNow((now) => {
+        // Set anew, so that the oldest stand first.
+        marks.delete(key)
+        marks.set(key, { text, expiresAt: now + Duration.toMillis(ttl) })
+        const [oldest] = marks.size > maxMarks ? marks.keys() : []
+        if (oldest !== undefined) marks.delete(oldest)
+      }),
+    marked: (key) => atNow((now) => read(marks, key, now)),
+    lock: (key, token, ttl) =>
+      atNow((now) => {
+        if (Option.isSome(read(held, key, now))) return false
+        held.set(key, { text: token, expiresAt: now + Duration.toMillis(ttl) })
+        return true
+      }),
+    renew: (key, token, ttl) =>
+      atNow((now) => {
+        if (!holds(key, token, now)) return false
+        held.set(key, { text: token, expiresAt: now + Duration.toMillis(ttl) })
+        return true
+      }),
+    unlock: (key, token) =>
+      atNow((now) => {
+        if (holds(key, token, now)) held.delete(key)
+      }),
+    check: Effect.void
+  })
+})
+
+const read = (entries: ReadonlyMap<string, Entry>, key: string, now: number): Option.Option<string> =>
+  Option.map(Option.filter(Option.fromNullable(entries.get(key)), (_) => _.expiresAt > now), (_) => _.text)

@@ -1,0 +1,48 @@
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Redacted } from "effect"
+import { Socket } from "node:net"
+import { Pool } from "pg"
+
+export interface Options {
+  readonly url: Redacted.Redacted
+  /** Shown by PostgreSQL for each connection. */
+  readonly applicationName: string
+  readonly maxConnections: number
+  /** Whether a statement may take as long as it likes, as migrations do. */
+  readonly unhurried?: boolean
+}
+
+const connectTimeout = Duration.seconds(5)
+const statementTimeout = Duration.seconds(15)
+const idleTimeout = Duration.seconds(10)
+// A server that has gone silent is noticed by its silence, which outlasts every statement and every idle connection.
+const silence = Duration.seconds(20)
+
+/**
+ * PostgreSQL. The pool connects when it is needed, so a program starts, answers and recovers whether or not the server
+ * is there.
+ */
+export const layer = (options: Options) =>
+  PgClient.layerFromPool({
+    acquire: Effect.acquireRelease(
+      Effect.sync(() => makePool(options)),
+      (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeout("2 seconds"), Effect.ignore)
+    )
+  })
+
+const makePool = ({ applicationName, maxConnections, unhurried = false, url }: Options): Pool =>
+  new Pool({
+    connectionString: Redacted.value(url),
+    application_name: applicationName,
+    max: maxConnections,
+    connectionTimeoutMillis: Duration.toMillis(connectTimeout),
+    ...(unhurried ? {} : { statement_timeout: Duration.toMillis(statementTimeout), stream: talkative }),
+    idleTimeoutMillis: Duration.toMillis(idleTimeout),
+    keepAlive: true
+    // An idle connection that breaks is dropped by the pool; the next statement opens another.
+  }).on("error", () => undefined)
+
+const talkative = (): Socket => {
+  const socket = new Socket()
+  return socket.setTimeout(Duration.toMillis(silence), () => socket.destroy(new Error("PostgreSQL has gone silent")))
+}

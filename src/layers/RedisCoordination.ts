@@ -1,0 +1,120 @@
+import { Duration, Effect, FiberHandle, Layer, Option, Predicate, Redacted, Ref, Schedule, Schema } from "effect"
+import { constVoid } from "effect/Function"
+import { Redis } from "ioredis"
+import * as RateLimit from "../domain/RateLimit.ts"
+import { Coordination, CoordinationError } from "../services/ports/Coordination.ts"
+
+const prefix = "sluice:"
+const commandTimeout = Duration.millis(500)
+const connectTimeout = Duration.seconds(3)
+// A connection that has brought no answer for so long is given up and opened anew: its host may be lost without a word.
+const silence = Duration.seconds(3)
+const reconnectBase = 100
+const reconnectCap = 5_000
+const probe = Schedule.spaced("1 second")
+
+// The same arithmetic as RateLimit.take, on the server's clock, so that all processes share one budget.
+const takeScript = `
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + time[2] / 1000
+  local limit = tonumber(ARGV[1])
+  local from = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+  local freeAt = from + ${RateLimit.windowMs} / limit
+  if freeAt - now > ${RateLimit.windowMs + RateLimit.tolerance} then
+    return {0, string.format('%.3f', from - now)}
+  end
+  redis.call('SET', KEYS[1], string.format('%.3f', freeAt), 'PX', math.ceil(freeAt - now))
+  return {1, string.format('%.3f', freeAt - now)}`
+
+const renewScript = `
+  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+  return 0`
+
+const unlockScript = `
+  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+  return 0`
+
+/**
+ * Coordination on Redis. It starts and goes on without the server: calls then fail at once, and reconnecting never
+ * ends.
+ */
+export const layer = (url: Redacted.Redacted): Layer.Layer<Coordination> => Layer.scoped(Coordination, make(url))
+
+const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
+  const client = yield* Effect.acquireRelease(
+    Effect.sync(() => connect(url)),
+    (client) => Effect.sync(() => client.disconnect())
+  )
+  const use = yield* guard(client)
+  const script = (text: string, key: string, ...args: ReadonlyArray<string | number>) =>
+    use(() => client.eval(text, 1, prefix + key, ...args))
+
+  return Coordination.of({
+    take: Effect.fnUntraced(function*(key, limit) {
+      const [allowed, resetMs] = yield* decode(Taken, yield* script(takeScript, key, limit))
+      return RateLimit.decide(limit, allowed === 1, resetMs)
+    }),
+    mark: (key, text, ttl) => Effect.asVoid(use(() => client.set(prefix + key, text, "PX", Duration.toMillis(ttl)))),
+    marked: (key) => Effect.map(use(() => client.get(prefix + key)), Option.fromNullable),
+    lock: (key, token, ttl) =>
+      Effect.map(use(() => client.set(prefix + key, token, "PX", Duration.toMillis(ttl), "NX")), (_) => _ === "OK"),
+    renew: (key, token, ttl) => Effect.map(script(renewScript, key, token, Duration.toMillis(ttl)), (_) => _ === 1),
+    unlock: (key, token) => Effect.asVoid(script(unlockScript, key, token)),
+    check: Effect.asVoid(use(() => client.ping()))
+  })
+})
+
+const Taken = Schema.Tuple(Schema.Literal(0, 1), Schema.NumberFromString)
+
+const decode = <A, I>(schema: Schema.Schema<A, I>, answer: unknown): Effect.Effect<A, CoordinationError> =>
+  Effect.mapError(Schema.decodeUnknown(schema)(answer), (cause) => new CoordinationError({ reason: "Failed", cause }))
+
+const connect = (url: Redacted.Redacted): Redis => {
+  const client = new Redis(Redacted.value(url), {
+    lazyConnect: true,
+    enableAutoPipelining: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: Duration.toMillis(commandTimeout),
+    connectTimeout: Duration.toMillis(connectTimeout),
+    socketTimeout: Duration.toMillis(silence),
+    retryStrategy: (times) => Math.min(reconnectBase * 2 ** Math.min(times, 10), reconnectCap),
+    // A replica that was promoted, or a primary that was demoted: ask the address again.
+    reconnectOnError: (error) => error.message.startsWith("READONLY")
+  })
+  // Every failure reaches a caller as its command's error; without a listener it would also end the process.
+  client.on("error", constVoid)
+  client.connect().catch(constVoid)
+  return client
+}
+
+type Use = <A>(command: () => Promise<A>) => Effect.Effect<A, CoordinationError>
+
+/** Runs commands; fails at once while the connection is down, or while a server takes commands but answers none. */
+const guard = Effect.fnUntraced(function*(client: Redis) {
+  const recovery = yield* FiberHandle.make()
+  const silent = yield* Ref.make(false)
+
+  const send: Use = (command) =>
+    Effect.tryPromise({
+      try: command,
+      catch: (cause) => new CoordinationError({ reason: isTimeout(cause) ? "Timeout" : "Unavailable", cause })
+    })
+  const listen = Effect.retry(send(() => client.ping()), probe).pipe(
+    Effect.zipRight(Ref.set(silent, false)),
+    Effect.ignore
+  )
+  const fallSilent = Ref.set(silent, true).pipe(
+    Effect.zipRight(FiberHandle.run(recovery, listen, { onlyIfMissing: true }))
+  )
+
+  const use: Use = (command) =>
+    Effect.flatMap(Ref.get(silent), (isSilent) =>
+      isSilent || client.status !== "ready"
+        ? new CoordinationError({ reason: "Unavailable", cause: `Redis is ${isSilent ? "silent" : client.status}` })
+        : Effect.tapError(send(command), ({ reason }) => reason === "Timeout" ? fallSilent : Effect.void))
+  return use
+})
+
+const isTimeout = (cause: unknown): boolean =>
+  Predicate.hasProperty(cause, "message") && cause.message === "Command timed out"

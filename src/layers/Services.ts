@@ -1,0 +1,55 @@
+import { Layer } from "effect"
+import { Audit } from "../services/Audit.ts"
+import { Courier } from "../services/Courier.ts"
+import { Destinations } from "../services/Destinations.ts"
+import { Directory } from "../services/Directory.ts"
+import { Dispatch } from "../services/Dispatch.ts"
+import { Health } from "../services/Health.ts"
+import { Intake } from "../services/Intake.ts"
+import { Integrations } from "../services/Integrations.ts"
+import { Leases } from "../services/Leases.ts"
+import { Rejections } from "../services/Rejections.ts"
+import { Replays } from "../services/Replays.ts"
+import { ClaimStore } from "../services/store/ClaimStore.ts"
+import { DeliveryReader } from "../services/store/DeliveryReader.ts"
+import { DestinationStore } from "../services/store/DestinationStore.ts"
+import { DispatchStore } from "../services/store/DispatchStore.ts"
+import { EventReader } from "../services/store/EventReader.ts"
+import { EventStore } from "../services/store/EventStore.ts"
+import { IntegrationStore } from "../services/store/IntegrationStore.ts"
+import { RecordStore } from "../services/store/RecordStore.ts"
+import { ReplayStore } from "../services/store/ReplayStore.ts"
+import { SweepStore } from "../services/store/SweepStore.ts"
+import { Sweeper } from "../services/Sweeper.ts"
+import { Vault } from "../services/Vault.ts"
+import * as UndiciCallbacks from "./UndiciCallbacks.ts"
+
+const foundations = Layer.mergeAll(
+  Audit.layer,
+  ClaimStore.layer,
+  DeliveryReader.layer,
+  DestinationStore.layer,
+  DispatchStore.layer,
+  EventReader.layer,
+  EventStore.layer,
+  Health.layer,
+  IntegrationStore.layer,
+  RecordStore.layer,
+  ReplayStore.layer,
+  SweepStore.layer,
+  Vault.layer
+)
+
+/** What the API role's programs need beside settings, PostgreSQL, coordination and broker. */
+export const api = Integrations.layer.pipe(
+  Layer.provideMerge(Layer.mergeAll(Destinations.layer, Intake.layer, Replays.layer)),
+  Layer.provideMerge(Layer.mergeAll(Directory.layer, Dispatch.layer, Rejections.layer, UndiciCallbacks.layer)),
+  Layer.provideMerge(foundations)
+)
+
+/** The same for the worker role. */
+export const worker = Sweeper.layer.pipe(
+  Layer.provideMerge(Layer.mergeAll(Courier.layer, Replays.layer)),
+  Layer.provideMerge(Layer.mergeAll(Dispatch.layer, Leases.layer, UndiciCallbacks.layer)),
+  Layer.provideMerge(foundations)
+)

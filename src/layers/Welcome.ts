@@ -1,0 +1,46 @@
+import { HttpServer } from "@effect/platform"
+import { Console, Effect, Option, Redacted } from "effect"
+import { Demo } from "../services/Demo.ts"
+import { Settings } from "../services/Settings.ts"
+
+export interface Facts {
+  /** Where the management key is kept; none when the environment gives it. */
+  readonly managementKeyFile: Option.Option<string>
+  /** Where the database's files are; none when it is a server of its own. */
+  readonly data: Option.Option<string>
+}
+
+/** Makes the demo and tells a person at the terminal how to try it. */
+export const greet = Effect.fn("Welcome.greet")(function*({ data, managementKeyFile }: Facts) {
+  const demo = yield* Demo
+  const { managementApiKey } = yield* Settings
+  const server = yield* HttpServer.HttpServer
+  const port = server.address._tag === "TcpAddress" ? server.address.port : 0
+  const base = `http://localhost:${port}`
+
+  yield* demo.ensure(`http://127.0.0.1:${port}/api/v1/internal/delivery-sink/demo`)
+  const { body, signature, slug } = yield* demo.signed
+  const key = Option.match(managementKeyFile, {
+    onNone: () => "the one in MANAGEMENT_API_KEY",
+    onSome: (file) => `${Redacted.value(managementApiKey)}   (kept in ${file})`
+  })
+  const bearer = Option.isNone(managementKeyFile) ? "$MANAGEMENT_API_KEY" : Redacted.value(managementApiKey)
+  yield* Console.log([
+    "",
+    "Sluice is ready.",
+    "",
+    `  Base URL         ${base}/api/v1     documentation: ${base}/docs`,
+    `  Management key   ${key}`,
+    ...Option.toArray(Option.map(data, (_) => `  Database         ${_}`)),
+    "  Callbacks        may reach this machine itself, because this is the embedded mode",
+    "",
+    "Send it a signed webhook:",
+    "",
+    `curl -X POST ${base}/api/v1/webhooks/${slug} -H 'content-type: application/json' -H 'x-github-event: issues' -H "x-github-delivery: $(date +%s%N)" -H 'x-hub-signature-256: ${signature}' -d '${body}'`,
+    "",
+    `What its callback was sent stands at ${base}/api/v1/internal/delivery-sink/demo:`,
+    "",
+    `curl -H "authorization: Bearer ${bearer}" ${base}/api/v1/internal/delivery-sink/demo`,
+    ""
+  ].join("\n"))
+})

@@ -1,0 +1,66 @@
+import { Array, Effect, Either, Option } from "effect"
+import { lookup, type LookupAddress, type LookupOptions } from "node:dns"
+import { isIP, type LookupFunction } from "node:net"
+import * as CallbackAddress from "../../domain/CallbackAddress.ts"
+
+/** A name that leads only to addresses that callbacks may not reach. */
+export class AddressRefused extends Error {
+  override readonly name = "AddressRefused"
+}
+
+/**
+ * Resolves names for dialling and lets through only addresses that the policy allows. What is returned is what is
+ * dialled, so a name cannot point elsewhere between the check and the connection.
+ */
+export const lookupWithin = (policy: CallbackAddress.Policy): LookupFunction => (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return callback(error, [])
+    const { allowed, refused } = sort(policy, addresses)
+    const [first] = allowed
+    if (first === undefined) return callback(new AddressRefused(refused[0] ?? `${hostname} has no address`), [])
+    return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family)
+  })
+}
+
+/** Why a URL cannot be a callback, in words for a person. A name that cannot be resolved now is no reason. */
+export const refusal = (policy: CallbackAddress.Policy, text: string): Effect.Effect<Option.Option<string>> => {
+  if (!URL.canParse(text)) return some("is not a URL; expected one such as https://app.example/hooks")
+  const url = new URL(text)
+  if (url.protocol !== "https:" && url.protocol !== "http:") return some("begins with neither https:// nor http://")
+  if (url.username !== "" || url.password !== "") {
+    return some("holds credentials; the signature proves the sender instead")
+  }
+  const literal = literalAddress(url)
+  if (Option.isSome(literal)) return Effect.succeed(CallbackAddress.refusal(policy, literal.value))
+  return Effect.map(resolve(url.hostname), (addresses) => {
+    const { allowed, refused } = sort(policy, addresses)
+    return allowed.length > 0 ? Option.none() : Array.head(refused)
+  })
+}
+
+/** The address that a URL spells out. URL parsing has already undone its decimal, octal and hexadecimal disguises. */
+export const literalAddress = ({ hostname }: URL): Option.Option<string> => {
+  const bare = hostname.replace(/^\[|\]$/g, "")
+  return isIP(bare) === 0 ? Option.none() : Option.some(bare)
+}
+
+const some = (reason: string) => Effect.succeedSome(reason)
+
+const sort = (policy: CallbackAddress.Policy, addresses: ReadonlyArray<LookupAddress>) => {
+  const [allowed, refused] = Array.partitionMap(
+    addresses,
+    (address) =>
+      Option.match(CallbackAddress.refusal(policy, address.address), {
+        onNone: () => Either.left(address),
+        onSome: (reason) => Either.right(reason)
+      })
+  )
+  return { allowed, refused }
+}
+
+const everyAddress: LookupOptions & { readonly all: true } = { all: true }
+
+const resolve = (hostname: string): Effect.Effect<ReadonlyArray<LookupAddress>> =>
+  Effect.async((resume) =>
+    lookup(hostname, everyAddress, (error, addresses) => resume(Effect.succeed(error === null ? addresses : [])))
+  )

@@ -1,0 +1,138 @@
+import type { Channel, ChannelModel, ConsumeMessage } from "amqplib"
+import { Deferred, Duration, Effect, Either, Exit, FiberSet, Queue, Ref, Schedule, type Scope } from "effect"
+import type { Queues } from "../../domain/Queues.ts"
+import { BrokerError, type ConsumeOptions, type Settlement } from "../../services/ports/Broker.ts"
+import * as InHand from "../InHand.ts"
+import type { Publish } from "./Publisher.ts"
+import * as Session from "./Session.ts"
+import * as Topology from "./Topology.ts"
+
+const resubscribe = Schedule.exponential("100 millis").pipe(
+  Schedule.union(Schedule.spaced("5 seconds")),
+  Schedule.jittered
+)
+
+export interface Dependencies {
+  readonly connection: Session.Session<ChannelModel>
+  readonly publish: Publish
+  readonly queues: Queues
+}
+
+/** Consumes until interrupted, and subscribes again after every loss of the channel. */
+export const consume = (
+  dependencies: Dependencies,
+  options: ConsumeOptions,
+  handler: InHand.Handler
+): Effect.Effect<never> =>
+  Effect.gen(function*() {
+    // They outlive a lost channel, so that what is under way is finished and recorded, and the limit holds meanwhile.
+    const handlers = yield* FiberSet.make<void>()
+    // Also when the channel was lost before: what is in hand is finished all the same.
+    yield* Effect.addFinalizer(() => InHand.drain(handlers, options.drainWithin))
+    const limit = yield* Effect.makeSemaphore(options.concurrency)
+    return yield* subscribe(dependencies, options, handlers, limit, handler).pipe(
+      Effect.scoped,
+      Effect.tapError((error) =>
+        Effect.logWarning("A consumer lost its channel; subscribing again", { queue: options.queue }, error)
+      ),
+      Effect.retry(Schedule.resetAfter(resubscribe, "30 seconds")),
+      Effect.orDie
+    )
+  }).pipe(Effect.scoped)
+
+const subscribe = Effect.fnUntraced(function*(
+  dependencies: Dependencies,
+  { concurrency, drainWithin, queue }: ConsumeOptions,
+  handlers: FiberSet.FiberSet<void>,
+  limit: Effect.Semaphore,
+  handler: InHand.Handler
+): Effect.fn.Return<never, BrokerError, Scope.Scope> {
+  const connection = yield* dependencies.connection.current(Duration.seconds(5))
+  // Again, as the queue may be what was lost.
+  yield* Topology.declare(connection, dependencies.queues)
+  const channel = yield* Session.acquireChannel(() => connection.createChannel())
+  const gone = yield* Session.lost(channel)
+  const cancelled = yield* Deferred.make<never, BrokerError>()
+  const inbox = yield* Queue.unbounded<ConsumeMessage>()
+
+  // Runs before the channel closes: who is interrupted here is shutting down and still wants to settle.
+  yield* Effect.addFinalizer((exit) => Exit.isInterrupted(exit) ? InHand.drain(handlers, drainWithin) : Effect.void)
+
+  yield* Session.attempt("Unavailable", () => channel.prefetch(concurrency))
+  yield* Effect.acquireRelease(
+    Session.attempt("Unavailable", () =>
+      channel.consume(queue, (message) =>
+        message === null
+          ? Deferred.unsafeDone(
+            cancelled,
+            new BrokerError({ reason: "Unavailable", cause: "the broker cancelled the consumer" })
+          )
+          : void inbox.unsafeOffer(message))),
+    ({ consumerTag }) =>
+      Effect.ignore(
+        Effect.timeout(
+          Effect.interruptible(Session.attempt("Unavailable", () => channel.cancel(consumerTag))),
+          "2 seconds"
+        )
+      )
+  )
+
+  const over = yield* Effect.acquireRelease(Ref.make(false), Ref.set(true))
+  // What waits for its turn when the channel goes comes again on another, and is not begun.
+  const inTurn = (message: ConsumeMessage) =>
+    limit.withPermits(1)(Effect.unlessEffect(handle(dependencies, channel, message, handler), Ref.get(over)))
+  const work = Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      restore(Queue.take(inbox)),
+      (message) => FiberSet.run(handlers, Effect.asVoid(Effect.interruptible(inTurn(message))))
+    )
+  ).pipe(Effect.forever)
+  return yield* Effect.raceFirst(work, Effect.raceFirst(gone, Deferred.await(cancelled)))
+})
+
+const handle = (
+  dependencies: Dependencies,
+  channel: Channel,
+  message: ConsumeMessage,
+  handler: InHand.Handler
+): Effect.Effect<void> =>
+  InHand.settlement(handler, { content: message.content.toString("utf8"), redelivered: message.fields.redelivered })
+    .pipe(
+      Effect.flatMap((settlement) => settle(dependencies, channel, message, settlement)),
+      Effect.onInterrupt(() => giveBack(channel, message))
+    )
+
+const settle = (
+  dependencies: Dependencies,
+  channel: Channel,
+  message: ConsumeMessage,
+  settlement: Settlement
+): Effect.Effect<void> => {
+  const instead = (publication: Parameters<Publish>[0][number]) =>
+    Effect.flatMap(dependencies.publish([publication]), ([outcome]) =>
+      outcome !== undefined && Either.isRight(outcome)
+        ? ack(channel, message)
+        : Effect.zipRight(Effect.sleep(InHand.beforeRequeue), requeue(channel, message)))
+  switch (settlement._tag) {
+    case "Ack":
+      return ack(channel, message)
+    case "Requeue":
+      return requeue(channel, message)
+    case "Forward":
+      return instead(settlement.publication)
+    case "DeadLetter":
+      return instead({
+        queue: dependencies.queues.deadLetter,
+        content: message.content.toString("utf8"),
+        reason: settlement.reason
+      })
+  }
+}
+
+// On a channel that is gone they throw, and the broker hands the message out again by itself.
+const ack = (channel: Channel, message: ConsumeMessage) => Effect.ignore(Effect.try(() => channel.ack(message)))
+// Counts towards the delivery limit; since RabbitMQ 4.3 a nack does not.
+const requeue = (channel: Channel, message: ConsumeMessage) =>
+  Effect.ignore(Effect.try(() => channel.reject(message, true)))
+const giveBack = (channel: Channel, message: ConsumeMessage) =>
+  Effect.ignore(Effect.try(() => channel.nack(message, false, true)))

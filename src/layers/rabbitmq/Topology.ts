@@ -1,0 +1,34 @@
+import type { ChannelModel } from "amqplib"
+import { Effect } from "effect"
+import type { Queues } from "../../domain/Queues.ts"
+import type { BrokerError } from "../../services/ports/Broker.ts"
+import * as Session from "./Session.ts"
+
+/** Hand-outs of one message before the broker itself moves it to the dead-letter queue. */
+const deliveryLimit = 50
+
+const quorum = { "x-queue-type": "quorum" }
+
+// At-least-once dead-lettering needs all of these together; without one of them RabbitMQ silently takes the weaker kind.
+const deadLetterTo = (queue: string) => ({
+  "x-dead-letter-exchange": "",
+  "x-dead-letter-routing-key": queue,
+  "x-dead-letter-strategy": "at-least-once",
+  "x-overflow": "reject-publish"
+})
+
+/** Declares every queue, on a channel of its own: a refusal closes the channel that it is answered on. */
+export const declare = (connection: ChannelModel, queues: Queues): Effect.Effect<void, BrokerError> =>
+  Effect.gen(function*() {
+    const channel = yield* Session.acquireChannel(() => connection.createChannel())
+    const assert = (name: string, args: Record<string, unknown>) =>
+      Session.attempt("Refused", () => channel.assertQueue(name, { durable: true, arguments: { ...quorum, ...args } }))
+    yield* assert(queues.deadLetter, {})
+    yield* assert(queues.process, { ...deadLetterTo(queues.deadLetter), "x-delivery-limit": deliveryLimit })
+    yield* assert(queues.replay, { ...deadLetterTo(queues.deadLetter), "x-delivery-limit": deliveryLimit })
+    yield* Effect.forEach(
+      queues.rungs,
+      ({ delayMs, name }) => assert(name, { ...deadLetterTo(queues.process), "x-message-ttl": delayMs }),
+      { discard: true }
+    )
+  }).pipe(Effect.scoped)

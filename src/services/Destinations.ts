@@ -1,0 +1,163 @@
+import { SqlClient } from "@effect/sql"
+import { Context, Effect, Layer, Option, type Redacted, Schema } from "effect"
+import { randomBytes } from "node:crypto"
+import type { Destination, DestinationInput, DestinationPatch, DestinationStatus } from "../domain/Destination.ts"
+import { type Invalid, invalid, NotFound } from "../domain/Errors.ts"
+import { Filter } from "../domain/Filter.ts"
+import type { DestinationId, IntegrationId } from "../domain/Ids.ts"
+import type { Integration } from "../domain/Integration.ts"
+import { providers } from "../domain/providers/Providers.ts"
+import { RetryOverrides } from "../domain/RetryPolicy.ts"
+import * as Signing from "../domain/Signing.ts"
+import { Audit } from "./Audit.ts"
+import { Directory } from "./Directory.ts"
+import * as Ids from "./Ids.ts"
+import { CallbackClient } from "./ports/CallbackClient.ts"
+import { DestinationStore } from "./store/DestinationStore.ts"
+import { type StoreError, transaction } from "./store/Store.ts"
+import { Vault } from "./Vault.ts"
+
+/** A destination with its signing secret, which is shown once. */
+export interface Created {
+  readonly destination: Destination
+  readonly signingSecret: Redacted.Redacted
+}
+
+/** Where an integration's events go, as operators steer it. `actor` goes into the audit. */
+export class Destinations extends Context.Tag("sluice/services/Destinations")<Destinations, {
+  readonly create: (
+    actor: string,
+    integration: Pick<Integration, "id" | "provider" | "options">,
+    input: DestinationInput
+  ) => Effect.Effect<Created, Invalid | StoreError>
+  readonly listOf: (integrationId: IntegrationId) => Effect.Effect<ReadonlyArray<Destination>, StoreError>
+  readonly get: (id: DestinationId) => Effect.Effect<Destination, NotFound | StoreError>
+  readonly update: (
+    actor: string,
+    id: DestinationId,
+    patch: DestinationPatch
+  ) => Effect.Effect<Destination, NotFound | Invalid | StoreError>
+  /** `paused` holds its deliveries from their next turn on, `active` releases them. */
+  readonly setStatus: (
+    actor: string,
+    id: DestinationId,
+    status: DestinationStatus
+  ) => Effect.Effect<Destination, NotFound | StoreError>
+  /** What waits for it is cancelled when its turn comes. */
+  readonly remove: (actor: string, id: DestinationId) => Effect.Effect<void, NotFound | StoreError>
+}>() {
+  static readonly layer = Layer.effect(Destinations, Effect.suspend(() => make))
+}
+
+const signingSecretBytes = 24
+const json = <A, I>(schema: Schema.Schema<A, I>) => Schema.encodeSync(Schema.parseJson(schema))
+const filterJson = json(Filter)
+const policyJson = json(RetryOverrides)
+
+const make = Effect.gen(function*() {
+  const audit = yield* Audit
+  const client = yield* CallbackClient
+  const directory = yield* Directory
+  const sql = yield* SqlClient.SqlClient
+  const store = yield* DestinationStore
+  const vault = yield* Vault
+
+  const check = (url: string) => Effect.mapError(client.check(url), (problem) => invalid("url", problem))
+  const missing = (id: DestinationId) => new NotFound({ message: `There is no destination ${id}.` })
+
+  const change = <A, E>(
+    effect: Effect.Effect<A, E>,
+    entry: {
+      readonly actor: string
+      readonly action: string
+      readonly id: string
+      readonly detail: Record<string, unknown>
+    }
+  ) =>
+    transaction(
+      sql,
+      Effect.zipLeft(
+        effect,
+        audit.append({
+          actor: entry.actor,
+          action: entry.action,
+          subjectType: "destination",
+          subjectId: entry.id,
+          detail: entry.detail
+        })
+      )
+    ).pipe(Effect.zipLeft(directory.refresh))
+
+  const required = (id: DestinationId) =>
+    Effect.flatMap(Option.match({ onNone: () => missing(id), onSome: Effect.succeed<Destination> }))
+
+  return Destinations.of({
+    create: Effect.fn("Destinations.create")(function*(actor, integration, input) {
+      yield* check(input.url)
+      const id = yield* Ids.next
+      const signingSecret = Signing.secretOf(randomBytes(signingSecretBytes))
+      const columns = {
+        id,
+        integrationId: integration.id,
+        url: input.url,
+        filter: filterJson(input.filter ?? {}),
+        retryPolicy: policyJson(input.retryPolicy ?? {}),
+        signatureNames: input.signatureNames ?? defaultNames(integration),
+        signingEnvelope: yield* vault.seal(`signing:${id}`, signingSecret)
+      }
+      const destination = yield* change(
+        Effect.zipRight(
+          store.insert(columns),
+          Effect.flatten(store.find(id)).pipe(Effect.catchTag("NoSuchElementException", Effect.die))
+        ),
+        { actor, action: "destination.created", id, detail: { integrationId: integration.id, url: input.url } }
+      )
+      return { destination, signingSecret }
+    }),
+
+    listOf: store.listOf,
+
+    get: Effect.fn("Destinations.get")((id) => store.find(id).pipe(required(id))),
+
+    update: Effect.fn("Destinations.update")(function*(actor, id, patch) {
+      if (patch.url !== undefined) yield* check(patch.url)
+      const columns = {
+        url: patch.url,
+        status: patch.status,
+        signatureNames: patch.signatureNames,
+        filter: patch.filter === undefined ? undefined : filterJson(patch.filter),
+        retryPolicy: patch.retryPolicy === undefined ? undefined : policyJson(patch.retryPolicy)
+      }
+      return yield* change(store.update(id, columns).pipe(required(id)), {
+        actor,
+        action: "destination.updated",
+        id,
+        detail: columns
+      })
+    }),
+
+    setStatus: Effect.fn("Destinations.setStatus")((actor, id, status) =>
+      change(store.update(id, { status }).pipe(required(id)), {
+        actor,
+        action: `destination.${status}`,
+        id,
+        detail: {}
+      })
+    ),
+
+    remove: Effect.fn("Destinations.remove")((actor, id) =>
+      change(Effect.filterOrFail(store.remove(id), (found) => found, () => missing(id)), {
+        actor,
+        action: "destination.deleted",
+        id,
+        detail: {}
+      }).pipe(Effect.asVoid)
+    )
+  })
+})
+
+// A provider that signs under the same names must reach the callback as it was.
+const defaultNames = ({ options, provider }: Pick<Integration, "provider" | "options">): Signing.SignatureNames => {
+  const { headers } = providers[provider].scheme(options).signature
+  return headers.includes("webhook-signature") ? "sluice" : "webhook"
+}

@@ -1,0 +1,176 @@
+import { SqlClient } from "@effect/sql"
+import {
+  Cache,
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  Exit,
+  Layer,
+  Option,
+  type Redacted,
+  Ref,
+  Schedule,
+  Schema
+} from "effect"
+import { DestinationStatus } from "../domain/Destination.ts"
+import { Filter } from "../domain/Filter.ts"
+import { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
+import { CustomResponse, Slug } from "../domain/Integration.ts"
+import { Options } from "../domain/providers/Provider.ts"
+import { ProviderId, providers } from "../domain/providers/Providers.ts"
+import { Override, type Overrides } from "../domain/verification/Naming.ts"
+import type { Scheme } from "../domain/verification/Scheme.ts"
+import { Settings } from "./Settings.ts"
+import { guarded, rows, type StoreError } from "./store/Store.ts"
+import { Vault, type VaultError } from "./Vault.ts"
+
+/** An integration as the ingress needs it: ready to verify, name and route a webhook. */
+export interface Listed {
+  readonly id: IntegrationId
+  readonly slug: string
+  readonly scheme: Scheme
+  readonly overrides: Overrides
+  /** None: no limit. */
+  readonly rateLimitPerMinute: Option.Option<number>
+  readonly response: Option.Option<CustomResponse>
+  readonly destinations: ReadonlyArray<ListedDestination>
+  /** The secrets that are valid at a moment, in milliseconds of this process's clock. */
+  readonly secretsAt: (millis: number) => ReadonlyArray<Redacted.Redacted>
+}
+
+export interface ListedDestination {
+  readonly id: DestinationId
+  readonly status: DestinationStatus
+  readonly filter: Filter
+}
+
+/**
+ * The active integrations, kept in this process. A change anywhere is noticed within a second; until something changes nothing
+ * is read again.
+ */
+export class Directory extends Context.Tag("sluice/services/Directory")<Directory, {
+  /** By id or slug; none when it is unknown, disabled or deleted. */
+  readonly find: (reference: string) => Effect.Effect<Option.Option<Listed>, StoreError | VaultError>
+  /** Notices at once what this process has changed. */
+  readonly refresh: Effect.Effect<void, StoreError>
+}>() {
+  static readonly layer = Layer.scoped(Directory, Effect.suspend(() => make))
+}
+
+const watch = Schedule.spaced("500 millis")
+const capacity = 10_000
+const keep = Duration.hours(1)
+// An unknown name may become known at any moment, and a scanner asks for many.
+const keepUnknown = Duration.seconds(1)
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const { rateLimitPerMinute } = yield* Settings
+  const vault = yield* Vault
+
+  const load = Effect.fnUntraced(function*(reference: string) {
+    const before = yield* Clock.currentTimeMillis
+    const [row] = yield* guarded(sql`
+      SELECT i.id, i.slug, i.provider, i.options, i.dedupe, i.event_type AS "eventType", i.response,
+        CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${rateLimitPerMinute}::int) END
+          AS "rateLimitPerMinute",
+        (
+          SELECT coalesce(json_agg(json_build_object(
+            'id', s.id, 'envelope', s.envelope, 'validFrom', extract(epoch FROM s.valid_from) * 1000,
+            'validUntil', extract(epoch FROM s.valid_until) * 1000
+          ) ORDER BY s.id DESC), '[]')
+          FROM integration_secrets s WHERE s.integration_id = i.id
+        ) AS secrets,
+        (
+          SELECT coalesce(json_agg(json_build_object('id', d.id, 'status', d.status, 'filter', d.filter)), '[]')
+          FROM destinations d WHERE d.integration_id = i.id AND d.deleted_at IS NULL
+        ) AS destinations,
+        (extract(epoch FROM now()) * 1000)::float8 AS now
+      FROM integrations i
+      WHERE i.status = 'active' AND i.deleted_at IS NULL AND ${
+      isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`
+    }`).pipe(Effect.flatMap(rows(Row)))
+    if (row === undefined) return Option.none()
+    const after = yield* Clock.currentTimeMillis
+    const secrets = yield* Effect.forEach(
+      row.secrets,
+      (secret) => Effect.map(vault.open(`secret:${secret.id}`, secret.envelope), (text) => ({ ...secret, text }))
+    )
+    return Option.some<Listed>({
+      id: row.id,
+      slug: row.slug,
+      scheme: providers[row.provider].scheme(row.options),
+      overrides: { dedupe: row.dedupe, type: row.eventType },
+      rateLimitPerMinute: row.rateLimitPerMinute,
+      response: row.response,
+      destinations: row.destinations,
+      // Validity windows are the database's time, so that hosts with skewed clocks agree. How far it is ahead is known
+      // only as well as the query was quick; in doubt a secret is valid.
+      secretsAt: (millis) =>
+        secrets
+          .filter(({ validFrom, validUntil }) =>
+            validFrom <= millis + row.now - before && (validUntil === null || millis + row.now - after < validUntil)
+          )
+          .map((_) => _.text)
+    })
+  })
+
+  const readVersion = guarded(sql`SELECT version::float8 FROM directory_version`).pipe(
+    Effect.flatMap(rows(Schema.Struct({ version: Schema.Number }))),
+    Effect.map(([row]) => row?.version ?? 0)
+  )
+
+  // The version is read first: an entry may be newer than it says, never older.
+  const cache = yield* Cache.makeWith({
+    capacity,
+    lookup: (reference: string) =>
+      Effect.flatMap(readVersion, (version) => Effect.map(load(reference), (listed) => ({ version, listed }))),
+    timeToLive: Exit.match({
+      onFailure: () => Duration.zero,
+      onSuccess: ({ listed }) => Option.isSome(listed) ? keep : keepUnknown
+    })
+  })
+
+  const current = yield* Ref.make(0)
+  const refresh = Effect.flatMap(readVersion, (version) => Ref.update(current, (known) => Math.max(known, version)))
+
+  yield* refresh.pipe(
+    // Without PostgreSQL nothing is accepted, so a stale directory harms nobody.
+    Effect.ignore,
+    Effect.repeat(watch),
+    Effect.forkScoped
+  )
+
+  return Directory.of({
+    find: Effect.fnUntraced(function*(reference) {
+      if (!isId(reference) && !isSlug(reference)) return Option.none()
+      const version = yield* Ref.get(current)
+      yield* cache.invalidateWhen(reference, (entry) => entry.version < version)
+      return (yield* cache.get(reference)).listed
+    }),
+    refresh
+  })
+})
+
+const isId = Schema.is(IntegrationId)
+const isSlug = Schema.is(Slug)
+
+const Row = Schema.Struct({
+  id: IntegrationId,
+  slug: Schema.String,
+  provider: ProviderId,
+  options: Options,
+  dedupe: Schema.OptionFromNullOr(Override),
+  eventType: Schema.OptionFromNullOr(Override),
+  response: Schema.OptionFromNullOr(CustomResponse),
+  rateLimitPerMinute: Schema.OptionFromNullOr(Schema.Int),
+  secrets: Schema.Array(Schema.Struct({
+    id: SecretId,
+    envelope: Schema.String,
+    validFrom: Schema.Number,
+    validUntil: Schema.NullOr(Schema.Number)
+  })),
+  destinations: Schema.Array(Schema.Struct({ id: DestinationId, status: DestinationStatus, filter: Filter })),
+  now: Schema.Number
+})

@@ -1,0 +1,75 @@
+import { SqlClient } from "@effect/sql"
+import { Cause, Clock, Context, Duration, Effect, Layer, Option, Predicate, Schema } from "effect"
+import { Broker } from "./ports/Broker.ts"
+import { Coordination } from "./ports/Coordination.ts"
+
+export const Check = Schema.Struct({
+  status: Schema.Literal("ok", "down"),
+  latencyMs: Schema.Int,
+  error: Schema.optionalWith(Schema.String, { exact: true })
+})
+export type Check = typeof Check.Type
+
+export const Report = Schema.Struct({
+  status: Schema.Literal("ok", "degraded"),
+  checks: Schema.Struct({ postgres: Check, redis: Check, rabbitmq: Check })
+})
+export type Report = typeof Report.Type
+
+/** Whether the three servers answer. */
+export class Health extends Context.Tag("sluice/services/Health")<Health, {
+  readonly report: Effect.Effect<Report>
+  /** Whether webhooks can be accepted: PostgreSQL alone decides. */
+  readonly ready: Effect.Effect<Check>
+}>() {
+  static readonly layer = Layer.effect(Health, Effect.suspend(() => make))
+}
+
+const patience = Duration.seconds(2)
+
+const make = Effect.gen(function*() {
+  const broker = yield* Broker
+  const coordination = yield* Coordination
+  const sql = yield* SqlClient.SqlClient
+
+  const postgres = check(sql`SELECT 1`)
+  const redis = check(coordination.check)
+  const rabbitmq = check(broker.check)
+
+  return Health.of({
+    ready: postgres,
+    report: Effect.all({ postgres, redis, rabbitmq }, { concurrency: "unbounded" }).pipe(
+      Effect.map((checks): Report => ({
+        status: Object.values(checks).every((_) => _.status === "ok") ? "ok" : "degraded",
+        checks
+      }))
+    )
+  })
+})
+
+const check = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<Check> =>
+  Effect.gen(function*() {
+    const before = yield* Clock.currentTimeMillis
+    const error = yield* effect.pipe(
+      Effect.timeoutFail({ duration: patience, onTimeout: () => `no answer within ${Duration.format(patience)}` }),
+      Effect.sandbox,
+      Effect.flip,
+      Effect.map((cause) => describe(Cause.squash(cause))),
+      Effect.option
+    )
+    const latencyMs = Math.round((yield* Clock.currentTimeMillis) - before)
+    return Option.match(error, {
+      onNone: (): Check => ({ status: "ok", latencyMs }),
+      onSome: (error) => ({ status: "down", latencyMs, error })
+    })
+  })
+
+// Only the kind of trouble: an address or a user name in a driver's message is nobody's business out there.
+const describe = (error: unknown): string => {
+  if (Predicate.isString(error)) return error
+  const code = Predicate.hasProperty(error, "cause") && Predicate.hasProperty(error.cause, "code")
+    ? error.cause.code
+    : undefined
+  const reason = Predicate.hasProperty(error, "reason") ? error.reason : undefined
+  return [reason, code].filter(Predicate.isString).join(": ") || "unavailable"
+}

@@ -1,0 +1,157 @@
+import { Context, Data, Effect, Layer, Option, Queue, Schedule } from "effect"
+import * as Filter from "../domain/Filter.ts"
+import * as Headers from "../domain/Headers.ts"
+import { DeliveryId, EventId } from "../domain/Ids.ts"
+import type { Decision } from "../domain/RateLimit.ts"
+import * as Naming from "../domain/verification/Naming.ts"
+import type { Refusal } from "../domain/verification/Refusal.ts"
+import type { Request } from "../domain/verification/Request.ts"
+import { secretHeaders } from "../domain/verification/Scheme.ts"
+import { verify } from "../domain/verification/Verifier.ts"
+import * as Batch from "./Batch.ts"
+import type { Listed } from "./Directory.ts"
+import { Dispatch } from "./Dispatch.ts"
+import * as Ids from "./Ids.ts"
+import * as Loop from "./Loop.ts"
+import { Coordination } from "./ports/Coordination.ts"
+import { Rejections } from "./Rejections.ts"
+import * as SealedHeaders from "./SealedHeaders.ts"
+import { Settings } from "./Settings.ts"
+import { EventStore, type NewEvent, type Stored } from "./store/EventStore.ts"
+import { isStoreError, type StoreError } from "./store/Store.ts"
+import { Vault } from "./Vault.ts"
+
+/** The integration's budget is used up. */
+export class RateLimited extends Data.TaggedError("RateLimited")<{ readonly decision: Decision }> {}
+
+/** A webhook as the ingress hands it over. `path` and `query` are what followed the integration in the URL. */
+export interface Incoming {
+  readonly integration: Listed
+  readonly request: Request
+  readonly path: string
+  readonly query: string
+}
+
+export interface Accepted extends Stored {
+  /** None where the integration has no limit, or none could be asked. */
+  readonly budget: Option.Option<Decision>
+}
+
+/** The way of a webhook from its bytes to the database. */
+export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
+  /** Verifies, limits, deduplicates and stores. Once it succeeds the event is durable. */
+  readonly accept: (incoming: Incoming) => Effect.Effect<Accepted, Refusal | RateLimited | StoreError>
+}>() {
+  static readonly layer = Layer.scoped(Intake, Effect.suspend(() => make))
+}
+
+const maxEventsPerCommit = 250
+const maxBytesPerCommit = 16_777_216
+const commitsInFlight = 2
+const waitingEvents = 2_000
+const waitingMarks = 5_000
+
+const make = Effect.gen(function*() {
+  const coordination = yield* Coordination
+  const dispatch = yield* Dispatch
+  const events = yield* EventStore
+  const rejections = yield* Rejections
+  const vault = yield* Vault
+  const { idempotencyTtl } = yield* Settings
+
+  const store = yield* Batch.make({
+    maxEntries: maxEventsPerCommit,
+    maxWeight: maxBytesPerCommit,
+    weigh: (event: NewEvent) => event.body.byteLength,
+    parallel: commitsInFlight,
+    capacity: waitingEvents,
+    commit: events.insert,
+    separate: (cause) => cause._tag === "Fail" && isStoreError(cause.error) && cause.error.reason === "Rejected"
+  })
+
+  const marks = yield* Queue.sliding<Mark>(waitingMarks)
+  yield* Loop.forkRepeating(
+    "Marking accepted webhooks",
+    Schedule.forever,
+    Effect.flatMap(
+      Queue.takeBetween(marks, 1, maxEventsPerCommit),
+      Effect.forEach(({ eventId, key }) =>
+        // The database knows; a marker that is missing only costs a lookup there.
+        Effect.ignore(coordination.mark(key, eventId, idempotencyTtl)), { concurrency: "unbounded", discard: true })
+    )
+  )
+
+  const within = Effect.fnUntraced(function*({ id, rateLimitPerMinute }: Listed) {
+    if (Option.isNone(rateLimitPerMinute)) return Option.none<Decision>()
+    const decision = yield* Effect.option(coordination.take(`limit:${id}`, rateLimitPerMinute.value))
+    if (Option.isSome(decision) && !decision.value.allowed) return yield* new RateLimited({ decision: decision.value })
+    return decision
+  })
+
+  const wasSeen = (key: string) =>
+    Effect.map(Effect.option(coordination.marked(key)), (marked) => Option.isSome(Option.flatten(marked)))
+
+  const commit = Effect.fnUntraced(function*(event: NewEvent, markKey: string) {
+    const stored = yield* store(event)
+    if (!stored.duplicate) {
+      yield* dispatch.enqueue(
+        event.deliveries.filter((_) => !_.held).map(({ id }) => ({ v: 1, deliveryId: id, generation: 1, attempt: 1 }))
+      )
+      yield* Queue.offer(marks, { key: markKey, eventId: stored.eventId })
+    }
+    return stored
+  }, Effect.uninterruptible)
+
+  return Intake.of({
+    accept: Effect.fn("Intake.accept")(function*({ integration, path, query, request }) {
+      const { scheme } = integration
+      yield* Effect.tapError(
+        verify(scheme, integration.secretsAt(request.receivedAt), request),
+        ({ detail, reason }) =>
+          rejections.record({
+            integrationId: integration.id,
+            reason,
+            detail,
+            request,
+            secretHeaders: secretHeaders(scheme)
+          })
+      )
+      const names = Naming.name(scheme, integration.overrides, request)
+      const markKey = `seen:${integration.id}:${names.dedupeKey}`
+      const [budget, seen] = yield* Effect.all([within(integration), wasSeen(markKey)], { concurrency: 2 })
+
+      const id = EventId.make(Ids.at(request.receivedAt))
+      const apart = yield* SealedHeaders.seal(vault, `event:${id}`, request.headers, secretHeaders(scheme))
+      const wanted = integration.destinations.filter(({ filter }) =>
+        Filter.matches(filter, names.type, () => request.json)
+      )
+      const stored = yield* commit({
+        ...apart,
+        id,
+        integrationId: integration.id,
+        dedupeKey: names.dedupeKey,
+        providerEventId: Option.getOrNull(names.providerEventId),
+        type: Option.getOrNull(names.type),
+        contentType: Option.getOrNull(
+          Option.map(Headers.folded(request.headers, "content-type"), (_) => _.slice(0, 200))
+        ),
+        receivedAt: request.receivedAt,
+        path,
+        query,
+        body: request.body,
+        deliveries: wanted.map((destination) => ({
+          id: DeliveryId.make(Ids.at(request.receivedAt)),
+          destinationId: destination.id,
+          held: destination.status !== "active"
+        })),
+        seen
+      }, markKey)
+      return { ...stored, budget }
+    })
+  })
+})
+
+interface Mark {
+  readonly key: string
+  readonly eventId: string
+}

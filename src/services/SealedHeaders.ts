@@ -1,0 +1,47 @@
+import { Effect, Option, Record, Redacted, Schema } from "effect"
+import { Headers } from "../domain/Headers.ts"
+import type { Vault, VaultError } from "./Vault.ts"
+
+// Credentials whatever the scheme says; they are kept only for a later look at what came in.
+const credentials = ["authorization", "cookie", "proxy-authorization"]
+
+/** Headers apart: as JSON text, in which those that are secrets have no value, and those that are, in an envelope. */
+export interface Apart {
+  readonly headers: string
+  readonly sealedHeaders: string | null
+}
+
+/** The headers that are sealed, given those that are secrets under a scheme. */
+export const names = (secretHeaders: ReadonlyArray<string>): ReadonlyArray<string> => [...credentials, ...secretHeaders]
+
+const encode = Schema.encodeSync(Schema.parseJson(Headers))
+const decode = Schema.decodeUnknown(Schema.parseJson(Headers))
+
+/** Keeps secrets that travel in headers out of the database's plain columns. */
+export const seal = (
+  vault: typeof Vault.Service,
+  place: string,
+  headers: Headers,
+  secretHeaders: ReadonlyArray<string>
+): Effect.Effect<Apart> => {
+  const secret = names(secretHeaders).filter((name) => Object.hasOwn(headers, name))
+  if (secret.length === 0) return Effect.succeed({ headers: encode(headers), sealedHeaders: null })
+  const [open, sealed] = Record.partition(headers, (_, name) => secret.includes(name))
+  const hidden = Record.map(sealed, (): ReadonlyArray<string> => [])
+  return Effect.map(
+    vault.seal(place, Redacted.make(encode(sealed))),
+    (sealedHeaders) => ({ headers: encode({ ...open, ...hidden }), sealedHeaders })
+  )
+}
+
+/** The headers that were sealed; none when there were none. */
+export const open = (
+  vault: typeof Vault.Service,
+  place: string,
+  sealedHeaders: string | null
+): Effect.Effect<Headers, VaultError> =>
+  Option.match(Option.fromNullable(sealedHeaders), {
+    onNone: () => Effect.succeed({}),
+    onSome: (envelope) =>
+      Effect.flatMap(vault.open(place, envelope), (text) => Effect.orDie(decode(Redacted.value(text))))
+  })

@@ -1,0 +1,162 @@
+import { Context, Duration, Effect, Either, Layer, Option, Ref } from "effect"
+import { MarkerId } from "../domain/Ids.ts"
+import * as QueueMessage from "../domain/QueueMessage.ts"
+import { Dispatch } from "./Dispatch.ts"
+import * as Ids from "./Ids.ts"
+import { Broker } from "./ports/Broker.ts"
+import { Replays } from "./Replays.ts"
+import { Settings } from "./Settings.ts"
+import { DispatchStore } from "./store/DispatchStore.ts"
+import { ReplayStore } from "./store/ReplayStore.ts"
+import type { StoreError } from "./store/Store.ts"
+import { type Marker, type Place, start, type Step, SweepStore } from "./store/SweepStore.ts"
+
+/**
+ * Finds in PostgreSQL whatever the queues lost, and dispatches it again; never what merely waits in a long queue.
+ *
+ * A marker travels through the process queue now and then. When it is back, everything that was queued before it has
+ * been handed out, so a delivery that was queued before it and is neither claimed nor done has lost its message.
+ */
+export class Sweeper extends Context.Tag("sluice/services/Sweeper")<Sweeper, {
+  /** One bounded round, where this process leads; nothing where another one does. */
+  readonly sweep: Effect.Effect<void, StoreError>
+  /** A marker has come back. */
+  readonly markerReturned: (id: MarkerId) => Effect.Effect<void, StoreError>
+  /** Daily partitions and the forgetting of what has no use any more. */
+  readonly maintain: Effect.Effect<void, StoreError>
+}>() {
+  static readonly layer = Layer.scoped(Sweeper, Effect.suspend(() => make))
+}
+
+const perStep = 500
+const stepsPerRound = 50
+const replaysPerRound = 100
+const daysAhead = 7
+const keepRejections = Duration.days(7)
+const leadershipRounds = 3
+const name = "sweeper"
+
+/** How far this process has looked. It starts again from the beginning, which is safe, only longer. */
+interface Progress {
+  /** Nothing before this place is left unpublished. */
+  readonly unpublished: Place
+  /** The marker whose lost messages were looked for last, and where that goes on; none once it is done. */
+  readonly marker: Option.Option<Marker>
+  readonly lost: Option.Option<Place>
+  /** Whether a marker was sent since this process leads: one of a leader that died may be gone with it. */
+  readonly marked: boolean
+}
+
+const beginning: Progress = { unpublished: start, marker: Option.none(), lost: Option.none(), marked: false }
+
+const make = Effect.gen(function*() {
+  const broker = yield* Broker
+  const dispatch = yield* Dispatch
+  const dispatchStore = yield* DispatchStore
+  const replays = yield* Replays
+  const replayStore = yield* ReplayStore
+  const { queues, sweep: timing } = yield* Settings
+  const store = yield* SweepStore
+
+  const holder = yield* Ids.next
+  const progress = yield* Ref.make(beginning)
+  // Whoever goes on need not wait for the lead to lapse.
+  yield* Effect.addFinalizer(() => Effect.ignore(store.resign(name, holder)))
+
+  /** Walks on from a place, a bounded way; stops early when the broker does not take what was found. */
+  const walk = Effect.fnUntraced(function*(
+    because: string,
+    from: Place,
+    step: (place: Place) => Effect.Effect<Step, StoreError>
+  ): Effect.fn.Return<{ readonly reached: Place; readonly end: boolean }, StoreError> {
+    let reached = from
+    for (let steps = 0; steps < stepsPerRound; steps++) {
+      const found = yield* step(reached)
+      if (found.lost.length > 0) {
+        const published = yield* dispatch.publish(found.lost)
+        yield* Effect.logInfo("Deliveries without a message were queued again", {
+          found: found.lost.length,
+          published,
+          because
+        })
+        if (published < found.lost.length) break
+      }
+      reached = found.reached
+      if (found.end) return { reached, end: true }
+    }
+    return { reached, end: false }
+  })
+
+  const publishUnpublished = Effect.gen(function*() {
+    const { unpublished } = yield* Ref.get(progress)
+    const { reached } = yield* walk(
+      "they were never queued",
+      unpublished,
+      (_) => store.unpublished(_, timing.grace, perStep)
+    )
+    yield* Ref.update(progress, (_) => ({ ..._, unpublished: reached }))
+  })
+
+  // A pass once begun is finished before the next marker's, so that each goes through everything.
+  const nextPass = Effect.gen(function*() {
+    const { lost, marker } = yield* Ref.get(progress)
+    if (Option.isSome(lost)) return Option.map(marker, (marker) => ({ marker, from: lost.value }))
+    const returned = yield* store.returnedMarker(timing.settle)
+    return returned.pipe(
+      Option.filter(({ id }) => !Option.exists(marker, (done) => done.id === id)),
+      Option.map((marker) => ({ marker, from: start }))
+    )
+  })
+
+  const publishLost = Effect.gen(function*() {
+    const pass = yield* nextPass
+    if (Option.isNone(pass)) return
+    const { from, marker } = pass.value
+    const { end, reached } = yield* walk(
+      "the broker lost it",
+      from,
+      (_) => store.lostBefore(marker, _, timing.retrySlack, perStep)
+    )
+    yield* Ref.update(
+      progress,
+      (_) => ({ ..._, marker: Option.some(marker), lost: end ? Option.none() : Option.some(reached) })
+    )
+  })
+
+  const sendMarker = Effect.gen(function*() {
+    const { marked } = yield* Ref.get(progress)
+    if (marked && !(yield* store.markerDue(timing.markerEvery, timing.markerPatience))) return
+    const markerId = MarkerId.make(yield* Ids.next)
+    yield* store.addMarker(markerId)
+    const [outcome] = yield* broker.publish([{
+      queue: queues.process,
+      content: QueueMessage.encode({ v: 1, markerId })
+    }])
+    if (outcome === undefined || Either.isLeft(outcome)) return yield* store.removeMarker(markerId)
+    yield* Ref.update(progress, (_) => ({ ..._, marked: true }))
+  })
+
+  const releaseHeld = dispatchStore.release(perStep).pipe(
+    Effect.tap(dispatch.publish),
+    Effect.repeat({ times: stepsPerRound, while: (released) => released.length > 0 })
+  )
+
+  const publishReplays = Effect.flatMap(
+    replayStore.waiting(timing.grace, replaysPerRound),
+    (ids) => ids.length === 0 ? Effect.void : replays.publish(ids)
+  )
+
+  return Sweeper.of({
+    sweep: Effect.gen(function*() {
+      const leads = yield* store.lead(name, holder, Duration.times(timing.every, leadershipRounds))
+      if (!leads) return yield* Ref.set(progress, beginning)
+      yield* releaseHeld
+      yield* publishReplays
+      yield* publishUnpublished
+      yield* publishLost
+      yield* sendMarker
+    }).pipe(Effect.withSpan("Sweeper.sweep"), Effect.annotateLogs("service", "Sweeper")),
+    markerReturned: store.returnMarker,
+    maintain: store.maintain(daysAhead, keepRejections)
+  })
+})

@@ -1,0 +1,26 @@
+import { Context, Data, type Duration, type Effect, type Option } from "effect"
+import type { Decision } from "../../domain/RateLimit.ts"
+
+export class CoordinationError extends Data.TaggedError("CoordinationError")<{
+  readonly reason: "Unavailable" | "Timeout" | "Failed"
+  readonly cause?: unknown
+}> {}
+
+/**
+ * Ephemeral coordination between processes. It may forget everything at any moment: nothing that is lost with it is
+ * ever the only guard of a promise.
+ */
+export class Coordination extends Context.Tag("sluice/services/ports/Coordination")<Coordination, {
+  /** Takes one from a budget of `limit` per minute. */
+  readonly take: (key: string, limit: number) => Effect.Effect<Decision, CoordinationError>
+  /** Remembers a text under a key for a time. */
+  readonly mark: (key: string, text: string, ttl: Duration.Duration) => Effect.Effect<void, CoordinationError>
+  readonly marked: (key: string) => Effect.Effect<Option.Option<string>, CoordinationError>
+  /** True when the lock is now the token's; false when another token holds it. */
+  readonly lock: (key: string, token: string, ttl: Duration.Duration) => Effect.Effect<boolean, CoordinationError>
+  /** Extends a lock that the token still holds; false when it does not. */
+  readonly renew: (key: string, token: string, ttl: Duration.Duration) => Effect.Effect<boolean, CoordinationError>
+  /** Releases a lock only where the token still holds it. */
+  readonly unlock: (key: string, token: string) => Effect.Effect<void, CoordinationError>
+  readonly check: Effect.Effect<void, CoordinationError>
+}>() {}

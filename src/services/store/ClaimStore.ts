@@ -1,0 +1,203 @@
+import { SqlClient } from "@effect/sql"
+import { Context, Duration, Effect, Layer, Option, Order, Schema } from "effect"
+import { SignatureNames } from "../../domain/Destination.ts"
+import { DeliveryId, DestinationId, EventId, ReplayId } from "../../domain/Ids.ts"
+import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
+import { RetryOverrides } from "../../domain/RetryPolicy.ts"
+import { Settings } from "../Settings.ts"
+import { guarded, rows, type StoreError } from "./Store.ts"
+
+/** A message together with the token that the claim is to carry. */
+export interface Claim extends DeliveryMessage {
+  readonly token: string
+}
+
+/** Everything that one attempt needs. A large body is not carried along: `load` brings it. */
+export const Work = Schema.Struct({
+  deliveryId: DeliveryId,
+  eventId: EventId,
+  generation: Schema.Int,
+  attempt: Schema.Int,
+  token: Schema.String,
+  replayId: Schema.NullOr(ReplayId),
+  integrationSlug: Schema.String,
+  destinationId: DestinationId,
+  url: Schema.String,
+  signatureNames: SignatureNames,
+  signingEnvelope: Schema.String,
+  retryPolicy: RetryOverrides,
+  eventReceivedAt: Schema.DateFromSelf,
+  /** JSON text; null when the event's content is no longer kept. */
+  headers: Schema.NullOr(Schema.String),
+  sealedHeaders: Schema.NullOr(Schema.String),
+  body: Schema.NullOr(Schema.Uint8ArrayFromSelf)
+})
+export type Work = typeof Work.Type
+
+/**
+ * What became of a claim. `Busy`: another's lease is alive. `Stale`: the row has moved on, or is gone. `Held` and
+ * `Cancelled`: its destination is not active, or deleted, and the row says so now.
+ */
+export type Claimed =
+  | { readonly _tag: "Claimed"; readonly work: Work }
+  | { readonly _tag: "Busy" | "Stale" | "Held" | "Cancelled" }
+
+/** The right to carry out a delivery's next attempt, as a lease on its row. */
+export class ClaimStore extends Context.Tag("sluice/services/store/ClaimStore")<ClaimStore, {
+  /** One outcome for each, in order. */
+  readonly claim: (claims: ReadonlyArray<Claim>) => Effect.Effect<ReadonlyArray<Claimed>, StoreError>
+  /** The event's exact bytes; none when they are no longer kept. */
+  readonly load: (work: Work) => Effect.Effect<Option.Option<Uint8Array>, StoreError>
+  /** Extends the leases; the tokens that still hold theirs. */
+  readonly renew: (held: ReadonlyArray<{ readonly deliveryId: string; readonly token: string }>) => Effect.Effect<
+    ReadonlySet<string>,
+    StoreError
+  >
+  /** Ends a claim without an attempt, so that the next message is carried out at once. */
+  readonly giveBack: (work: Work) => Effect.Effect<void, StoreError>
+}>() {
+  static readonly layer = Layer.effect(ClaimStore, Effect.suspend(() => make))
+}
+
+const inlineBodyBytes = 65_536
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const leaseMs = Duration.toMillis((yield* Settings).lockTtl)
+
+  return ClaimStore.of({
+    claim: Effect.fn("ClaimStore.claim")(function*(claims) {
+      const foremost = newest(claims)
+      const column = <A>(of: (claim: Claim) => A): ReadonlyArray<A> => foremost.map(of)
+      const found = yield* sql`
+        WITH message AS (
+          SELECT * FROM unnest(
+            ${column((_) => _.deliveryId)}::uuid[], ${column((_) => _.generation)}::int[],
+            ${column((_) => _.attempt)}::int[], ${column((_) => _.token)}::uuid[]
+          ) AS message (id, generation, attempt, token)
+        ), fenced AS (
+          SELECT d.id, message.token,
+            d.generation = message.generation AND d.next_attempt = message.attempt AS current,
+            d.state IN ('pending', 'queued', 'retrying') OR d.state = 'delivering' AND d.lease_until < now() AS free,
+            CASE
+              WHEN destination.deleted_at IS NULL AND destination.status = 'active' THEN 'delivering'
+              WHEN destination.deleted_at IS NULL AND destination.id IS NOT NULL THEN 'held'
+              ELSE 'cancelled'
+            END AS next
+          FROM message
+          JOIN deliveries d ON d.id = message.id
+          LEFT JOIN destinations destination ON destination.id = d.destination_id
+          ORDER BY d.id
+          FOR UPDATE OF d
+        ), updated AS (
+          UPDATE deliveries d SET
+            state = fenced.next,
+            claim_token = CASE fenced.next WHEN 'delivering' THEN fenced.token END,
+            lease_until = CASE fenced.next WHEN 'delivering' THEN now() + ${leaseMs}::float8 * interval '1 millisecond' END,
+            due_at = CASE fenced.next WHEN 'delivering' THEN d.due_at END,
+            held_at = CASE fenced.next WHEN 'held' THEN now() END,
+            failed_at = CASE fenced.next WHEN 'cancelled' THEN now() END,
+            updated_at = now()
+          FROM fenced
+          WHERE d.id = fenced.id AND fenced.current AND fenced.free
+          RETURNING fenced.token, fenced.next, d.*
+        )
+        SELECT fenced.token AS message, fenced.current, updated.next, updated.id AS "deliveryId",
+          updated.event_id AS "eventId", updated.generation, updated.next_attempt AS attempt,
+          updated.claim_token AS token, updated.replay_id AS "replayId", integration.slug AS "integrationSlug",
+          updated.destination_id AS "destinationId", destination.url, destination.signature_names AS "signatureNames",
+          destination.signing_envelope AS "signingEnvelope", destination.retry_policy AS "retryPolicy",
+          updated.event_received_at AS "eventReceivedAt", content.headers::text AS headers,
+          content.sealed_headers AS "sealedHeaders",
+          CASE WHEN octet_length(content.body) <= ${inlineBodyBytes} THEN content.body END AS body
+        FROM fenced
+        LEFT JOIN updated ON updated.token = fenced.token
+        LEFT JOIN destinations destination ON destination.id = updated.destination_id
+        LEFT JOIN integrations integration ON integration.id = updated.integration_id
+        LEFT JOIN event_bodies content
+          ON content.event_id = updated.event_id AND content.received_at = updated.event_received_at`.pipe(
+        guarded,
+        Effect.flatMap(rows(Row))
+      )
+      const asked = new Set(foremost)
+      const byMessage = new Map(found.map((row) => [row.message, row]))
+      return claims.map((claim): Claimed => {
+        if (!asked.has(claim)) return { _tag: "Busy" }
+        const row = byMessage.get(claim.token)
+        if (row === undefined || !row.current) return { _tag: "Stale" }
+        switch (row.next) {
+          case null:
+            return { _tag: "Busy" }
+          case "delivering":
+            return { _tag: "Claimed", work: row }
+          case "held":
+            return { _tag: "Held" }
+          case "cancelled":
+            return { _tag: "Cancelled" }
+        }
+      })
+    }),
+
+    load: Effect.fn("ClaimStore.load")(function*({ body, eventId, eventReceivedAt }) {
+      if (body !== null) return Option.some(body)
+      const [content] = yield* sql`
+        SELECT body FROM event_bodies WHERE event_id = ${eventId} AND received_at = ${eventReceivedAt}`.pipe(
+        guarded,
+        Effect.flatMap(rows(Schema.Struct({ body: Schema.Uint8ArrayFromSelf })))
+      )
+      return Option.map(Option.fromNullable(content), (_) => _.body)
+    }),
+
+    renew: Effect.fn("ClaimStore.renew")(function*(held) {
+      const renewed = yield* sql`
+        WITH held AS (
+          SELECT d.id FROM unnest(
+            ${held.map((_) => _.deliveryId)}::uuid[], ${held.map((_) => _.token)}::uuid[]
+          ) AS claim (id, token)
+          JOIN deliveries d ON d.id = claim.id AND d.claim_token = claim.token
+          ORDER BY d.id
+          FOR UPDATE OF d
+        )
+        UPDATE deliveries d SET lease_until = now() + ${leaseMs}::float8 * interval '1 millisecond'
+        FROM held WHERE d.id = held.id
+        RETURNING d.claim_token AS token`.pipe(
+        guarded,
+        Effect.flatMap(rows(Schema.Struct({ token: Schema.String })))
+      )
+      return new Set(renewed.map((_) => _.token))
+    }),
+
+    giveBack: Effect.fn("ClaimStore.giveBack")(function*({ deliveryId, token }) {
+      yield* guarded(sql`
+        UPDATE deliveries
+        SET state = 'queued', queued_at = now(), claim_token = NULL, lease_until = NULL, updated_at = now()
+        WHERE id = ${deliveryId} AND claim_token = ${token}`)
+    })
+  })
+})
+
+/** Of several messages for one delivery the newest: a statement that changes a row cannot look at it twice. */
+const newest = (claims: ReadonlyArray<Claim>): ReadonlyArray<Claim> => {
+  const foremost = new Map<string, Claim>()
+  for (const claim of claims) {
+    const known = foremost.get(claim.deliveryId)
+    if (known === undefined || byAge(claim, known) > 0) foremost.set(claim.deliveryId, claim)
+  }
+  return [...foremost.values()]
+}
+
+const byAge = Order.combine(
+  Order.mapInput(Order.number, (claim: Claim) => claim.generation),
+  Order.mapInput(Order.number, (claim: Claim) => claim.attempt)
+)
+
+const Nothing = Schema.Struct({
+  message: Schema.String,
+  current: Schema.Boolean,
+  next: Schema.Literal(null, "held", "cancelled")
+})
+
+const Row = Schema.Union(
+  Schema.Struct({ ...Nothing.fields, next: Schema.Literal("delivering"), ...Work.fields }),
+  Nothing
+)

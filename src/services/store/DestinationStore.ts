@@ -1,0 +1,98 @@
+import { SqlClient, type Statement } from "@effect/sql"
+import { Context, Effect, Layer, Option, Schema } from "effect"
+import { Destination, type DestinationStatus } from "../../domain/Destination.ts"
+import { guarded, rows, type StoreError } from "./Store.ts"
+
+/** The columns of a new or changed destination; `undefined` leaves a column as it is. JSON columns as JSON text. */
+export interface DestinationColumns {
+  readonly url?: string | undefined
+  readonly status?: DestinationStatus | undefined
+  readonly filter?: string | undefined
+  readonly retryPolicy?: string | undefined
+  readonly signatureNames?: string | undefined
+}
+
+export interface NewDestination {
+  readonly id: string
+  readonly integrationId: string
+  readonly url: string
+  readonly filter: string
+  readonly retryPolicy: string
+  readonly signatureNames: string
+  readonly signingEnvelope: string
+}
+
+/** The rows of destinations, as operators see them. */
+export class DestinationStore extends Context.Tag("sluice/services/store/DestinationStore")<DestinationStore, {
+  readonly insert: (destination: NewDestination) => Effect.Effect<void, StoreError>
+  /** Changes the given columns; none when there is no such destination. */
+  readonly update: (id: string, columns: DestinationColumns) => Effect.Effect<Option.Option<Destination>, StoreError>
+  /** Marks it as deleted; false when there is none. */
+  readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
+  readonly find: (id: string) => Effect.Effect<Option.Option<Destination>, StoreError>
+  readonly listOf: (integrationId: string) => Effect.Effect<ReadonlyArray<Destination>, StoreError>
+}>() {
+  static readonly layer = Layer.effect(DestinationStore, Effect.suspend(() => make))
+}
+
+/** A destination `d` as JSON. */
+export const destinationJson = (sql: SqlClient.SqlClient): Statement.Fragment =>
+  sql`json_build_object(
+    'id', d.id, 'integrationId', d.integration_id, 'url', d.url, 'status', d.status, 'filter', d.filter,
+    'retryPolicy', d.retry_policy, 'signatureNames', d.signature_names, 'createdAt', d.created_at,
+    'updatedAt', d.updated_at
+  )`
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+
+  const values = (statement: Effect.Effect<ReadonlyArray<unknown>, StoreError>) =>
+    statement.pipe(
+      Effect.flatMap(rows(Schema.Struct({ value: Destination }))),
+      Effect.map((found) => found.map((_) => _.value))
+    )
+  const first = (statement: Effect.Effect<ReadonlyArray<unknown>, StoreError>) =>
+    Effect.map(values(statement), ([found]) => Option.fromNullable(found))
+
+  return DestinationStore.of({
+    insert: Effect.fn("DestinationStore.insert")(function*(_) {
+      yield* guarded(sql`
+        INSERT INTO destinations (id, integration_id, url, filter, retry_policy, signature_names, signing_envelope)
+        VALUES (
+          ${_.id}, ${_.integrationId}, ${_.url}, ${_.filter}::jsonb, ${_.retryPolicy}::jsonb, ${_.signatureNames},
+          ${_.signingEnvelope}
+        )`)
+    }),
+
+    update: Effect.fn("DestinationStore.update")((id, columns) =>
+      first(guarded(sql`
+        UPDATE destinations d SET
+          url = coalesce(${columns.url ?? null}, url),
+          status = coalesce(${columns.status ?? null}, status),
+          filter = coalesce(${columns.filter ?? null}::jsonb, filter),
+          retry_policy = coalesce(${columns.retryPolicy ?? null}::jsonb, retry_policy),
+          signature_names = coalesce(${columns.signatureNames ?? null}, signature_names),
+          updated_at = now()
+        WHERE id = ${id} AND deleted_at IS NULL
+        RETURNING ${destinationJson(sql)} AS value`))
+    ),
+
+    remove: Effect.fn("DestinationStore.remove")(function*(id) {
+      const removed = yield* guarded(sql`
+        UPDATE destinations SET deleted_at = now(), updated_at = now()
+        WHERE id = ${id} AND deleted_at IS NULL RETURNING id`)
+      return removed.length > 0
+    }),
+
+    find: Effect.fn("DestinationStore.find")((id) =>
+      first(guarded(sql`
+        SELECT ${destinationJson(sql)} AS value FROM destinations d WHERE d.id = ${id} AND d.deleted_at IS NULL`))
+    ),
+
+    listOf: Effect.fn("DestinationStore.listOf")((integrationId) =>
+      values(guarded(sql`
+        SELECT ${destinationJson(sql)} AS value FROM destinations d
+        WHERE d.integration_id = ${integrationId} AND d.deleted_at IS NULL ORDER BY d.id`))
+    )
+  })
+})

@@ -1,0 +1,148 @@
+import { SqlClient } from "@effect/sql"
+import { Context, Effect, Layer, Option, Schema } from "effect"
+import { IntegrationId } from "../../domain/Ids.ts"
+import { Integration, Slug } from "../../domain/Integration.ts"
+import { Settings } from "../Settings.ts"
+import { destinationJson } from "./DestinationStore.ts"
+import { guarded, rows, type StoreError } from "./Store.ts"
+
+/** The columns of a new or changed integration; `undefined` leaves a column as it is. JSON columns as JSON text. */
+export interface IntegrationColumns {
+  readonly slug?: string | undefined
+  readonly name?: string | undefined
+  readonly status?: string | undefined
+  readonly rateLimitPerMinute?: number | null | undefined
+  readonly dedupe?: string | null | undefined
+  readonly eventType?: string | null | undefined
+  readonly response?: string | null | undefined
+}
+
+export interface NewIntegration extends IntegrationColumns {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly provider: string
+  readonly options: string
+}
+
+export interface NewSecret {
+  readonly id: string
+  readonly integrationId: string
+  readonly envelope: string
+  readonly hint: string
+}
+
+/** The rows of integrations and their secrets, as operators see them. */
+export class IntegrationStore extends Context.Tag("sluice/services/store/IntegrationStore")<IntegrationStore, {
+  readonly insert: (integration: NewIntegration) => Effect.Effect<void, StoreError>
+  readonly insertSecret: (secret: NewSecret) => Effect.Effect<void, StoreError>
+  /** Changes the given columns; false when there is no such integration. */
+  readonly update: (id: string, columns: IntegrationColumns) => Effect.Effect<boolean, StoreError>
+  /** Marks the integration and its destinations as deleted; false when there is none. */
+  readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
+  /** By id or slug. */
+  readonly find: (reference: string) => Effect.Effect<Option.Option<Integration>, StoreError>
+  /** Newest first, those before the cursor. */
+  readonly list: (page: { readonly before: Option.Option<string>; readonly limit: number }) => Effect.Effect<
+    ReadonlyArray<Integration>,
+    StoreError
+  >
+}>() {
+  static readonly layer = Layer.effect(IntegrationStore, Effect.suspend(() => make))
+}
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const { rateLimitPerMinute: defaultLimit } = yield* Settings
+
+  const select = sql`
+    SELECT json_build_object(
+      'id', i.id, 'slug', i.slug, 'name', i.name, 'provider', i.provider, 'options', i.options, 'status', i.status,
+      'rateLimitPerMinute', CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${defaultLimit}::int) END,
+      'dedupe', i.dedupe, 'eventType', i.event_type, 'response', i.response,
+      'secrets', (
+        SELECT coalesce(json_agg(json_build_object(
+          'id', s.id, 'hint', s.hint, 'validFrom', s.valid_from, 'validUntil', s.valid_until
+        ) ORDER BY s.id), '[]')
+        FROM integration_secrets s WHERE s.integration_id = i.id
+      ),
+      'destinations', (
+        SELECT coalesce(json_agg(${destinationJson(sql)} ORDER BY d.id), '[]')
+        FROM destinations d WHERE d.integration_id = i.id AND d.deleted_at IS NULL
+      ),
+      'createdAt', i.created_at, 'updatedAt', i.updated_at
+    ) AS value
+    FROM integrations i
+    WHERE i.deleted_at IS NULL`
+
+  const values = (statement: Effect.Effect<ReadonlyArray<unknown>, StoreError>) =>
+    statement.pipe(
+      Effect.flatMap(rows(Schema.Struct({ value: Integration }))),
+      Effect.map((found) => found.map((_) => _.value))
+    )
+
+  return IntegrationStore.of({
+    insert: Effect.fn("IntegrationStore.insert")(function*(_) {
+      yield* guarded(sql`
+        INSERT INTO integrations (
+          id, slug, name, provider, options, status, rate_limit_per_minute, rate_limited, dedupe, event_type, response
+        ) VALUES (
+          ${_.id}, ${_.slug}, ${_.name}, ${_.provider}, ${_.options}::jsonb, ${_.status ?? "active"},
+          ${_.rateLimitPerMinute ?? null}, ${_.rateLimitPerMinute !== null}, ${_.dedupe ?? null}::jsonb,
+          ${_.eventType ?? null}::jsonb, ${_.response ?? null}::jsonb
+        )`)
+    }),
+
+    insertSecret: Effect.fn("IntegrationStore.insertSecret")(function*({ envelope, hint, id, integrationId }) {
+      yield* guarded(sql`
+        INSERT INTO integration_secrets (id, integration_id, envelope, hint)
+        VALUES (${id}, ${integrationId}, ${envelope}, ${hint})`)
+    }),
+
+    update: Effect.fn("IntegrationStore.update")(function*(id, columns) {
+      const changes = [
+        ...given(columns.slug, (_) => sql`slug = ${_}`),
+        ...given(columns.name, (_) => sql`name = ${_}`),
+        ...given(columns.status, (_) => sql`status = ${_}`),
+        ...given(columns.rateLimitPerMinute, (_) => sql`rate_limit_per_minute = ${_}, rate_limited = ${_ !== null}`),
+        ...given(columns.dedupe, (_) => sql`dedupe = ${_}::jsonb`),
+        ...given(columns.eventType, (_) => sql`event_type = ${_}::jsonb`),
+        ...given(columns.response, (_) => sql`response = ${_}::jsonb`),
+        sql`updated_at = now()`
+      ]
+      const changed = yield* guarded(sql`
+        UPDATE integrations SET ${sql.csv(changes)} WHERE id = ${id} AND deleted_at IS NULL RETURNING id`)
+      return changed.length > 0
+    }),
+
+    remove: Effect.fn("IntegrationStore.remove")(function*(id) {
+      const removed = yield* guarded(sql`
+        UPDATE integrations SET deleted_at = now(), updated_at = now()
+        WHERE id = ${id} AND deleted_at IS NULL RETURNING id`)
+      yield* guarded(sql`
+        UPDATE destinations SET deleted_at = now(), updated_at = now()
+        WHERE integration_id = ${id} AND deleted_at IS NULL`)
+      return removed.length > 0
+    }),
+
+    find: Effect.fn("IntegrationStore.find")(function*(reference) {
+      // Anything else names nothing, and may hold what PostgreSQL does not take.
+      if (!isId(reference) && !isSlug(reference)) return Option.none()
+      const key = isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`
+      const [found] = yield* values(guarded(sql`${select} AND ${key}`))
+      return Option.fromNullable(found)
+    }),
+
+    list: Effect.fn("IntegrationStore.list")(({ before, limit }) =>
+      values(guarded(sql`
+        ${select} ${Option.match(before, { onNone: () => sql.literal(""), onSome: (id) => sql`AND i.id < ${id}` })}
+        ORDER BY i.id DESC LIMIT ${limit}`))
+    )
+  })
+})
+
+const isId = Schema.is(IntegrationId)
+const isSlug = Schema.is(Slug)
+
+const given = <A, B>(value: A | undefined, change: (value: A) => B): ReadonlyArray<B> =>
+  value === undefined ? [] : [change(value)]

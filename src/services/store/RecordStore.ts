@@ -1,0 +1,120 @@
+import { SqlClient } from "@effect/sql"
+import { Context, Effect, Layer, Schema } from "effect"
+import type { DeliveryId, DestinationId } from "../../domain/Ids.ts"
+import * as Ids from "../Ids.ts"
+import { guarded, rows, type StoreError, transaction } from "./Store.ts"
+
+/** What one attempt came to, and where its delivery goes from there. */
+export interface Report {
+  readonly deliveryId: DeliveryId
+  readonly destinationId: DestinationId
+  readonly token: string
+  readonly generation: number
+  readonly attempt: number
+  /** Milliseconds since the epoch, by the worker's clock. */
+  readonly startedAt: number
+  readonly durationMs: number
+  readonly httpStatus: number | null
+  /** Null when it succeeded. */
+  readonly error: string | null
+  readonly responseBody: string | null
+  readonly state: "delivered" | "retrying" | "dead"
+  /** Milliseconds from now to the next attempt, where there is one. */
+  readonly delayMs: number | null
+  /** The callback says that it is gone for good: its destination is disabled with the record. */
+  readonly gone: boolean
+}
+
+/** Where attempts come to stand, together with the state that follows from them. */
+export class RecordStore extends Context.Tag("sluice/services/store/RecordStore")<RecordStore, {
+  /**
+   * Records all in one transaction; for each, in order, whether its claim was still its own. Where it was not, the row
+   * belongs to a successor and stays as it is.
+   */
+  readonly record: (reports: ReadonlyArray<Report>) => Effect.Effect<ReadonlyArray<boolean>, StoreError>
+}>() {
+  static readonly layer = Layer.effect(RecordStore, Effect.suspend(() => make))
+}
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+
+  const record = (reports: ReadonlyArray<Report>) => {
+    const column = <A>(of: (report: Report) => A): ReadonlyArray<A> => reports.map(of)
+    return sql`
+      WITH report AS (
+        SELECT * FROM unnest(
+          ${column((_) => _.deliveryId)}::uuid[], ${column((_) => _.token)}::uuid[],
+          ${column((_) => _.generation)}::int[], ${column((_) => _.attempt)}::int[],
+          ${column((_) => _.startedAt)}::float8[], ${column((_) => _.durationMs)}::int[],
+          ${column((_) => _.httpStatus)}::int[], ${column((_) => _.error)}::text[],
+          ${column((_) => _.responseBody)}::text[], ${column((_) => _.state)}::text[],
+          ${column((_) => _.delayMs)}::float8[]
+        ) AS report (
+          id, token, generation, attempt, started_ms, duration_ms, http_status, error, response_body, state, delay_ms
+        )
+      ), locked AS (
+        SELECT report.*, d.claim_token IS NOT DISTINCT FROM report.token AS ours,
+          d.generation > report.generation AS replayed
+        FROM report JOIN deliveries d ON d.id = report.id
+        ORDER BY d.id
+        FOR UPDATE OF d
+      ), moved AS (
+        UPDATE deliveries d SET
+          state = locked.state,
+          next_attempt = locked.attempt + 1,
+          attempt_count = d.attempt_count + 1,
+          claim_token = NULL,
+          lease_until = NULL,
+          due_at = CASE locked.state WHEN 'retrying' THEN now() + locked.delay_ms * interval '1 millisecond' END,
+          failed_at = CASE locked.state WHEN 'dead' THEN now() END,
+          last_error = locked.error,
+          updated_at = now()
+        FROM locked
+        WHERE d.id = locked.id AND locked.ours
+        RETURNING locked.token
+      ), counted AS (
+        -- A call that was under way when a replay began belongs to the old generation, but it was made.
+        UPDATE deliveries d SET attempt_count = d.attempt_count + 1
+        FROM locked
+        WHERE d.id = locked.id AND locked.replayed AND NOT locked.ours
+      ), noted AS (
+        INSERT INTO attempts (
+          delivery_id, generation, number, started_at, duration_ms, outcome, http_status, error, response_body
+        )
+        SELECT id, generation, attempt, to_timestamp(started_ms / 1000), duration_ms,
+          CASE WHEN error IS NULL THEN 'success' ELSE 'failure' END, http_status, error, response_body
+        FROM locked
+        WHERE ours OR replayed
+      )
+      SELECT token FROM moved`.pipe(
+      guarded,
+      Effect.flatMap(rows(Schema.Struct({ token: Schema.String }))),
+      Effect.map((moved) => new Set(moved.map((_) => _.token)))
+    )
+  }
+
+  const disable = Effect.fnUntraced(function*(destinationId: DestinationId) {
+    const auditId = yield* Ids.next
+    yield* guarded(sql`
+      WITH disabled AS (
+        UPDATE destinations SET status = 'disabled', updated_at = now()
+        WHERE id = ${destinationId} AND status <> 'disabled'
+        RETURNING id
+      )
+      INSERT INTO audit_entries (id, actor, action, subject_type, subject_id, detail)
+      SELECT ${auditId}::uuid, 'sluice', 'destination.disabled', 'destination', id,
+        '{"reason": "the callback answered 410 Gone"}'::jsonb
+      FROM disabled`)
+  })
+
+  return RecordStore.of({
+    record: Effect.fn("RecordStore.record")(function*(reports) {
+      const gone = [...new Set(reports.filter((_) => _.gone).map((_) => _.destinationId))].toSorted()
+      const moved = gone.length === 0
+        ? yield* record(reports)
+        : yield* transaction(sql, Effect.zipLeft(record(reports), Effect.forEach(gone, disable)))
+      return reports.map((_) => moved.has(_.token))
+    })
+  })
+})

@@ -1,0 +1,69 @@
+import { SqlClient, type SqlError } from "@effect/sql"
+import { Cause, Data, Effect, Option, ParseResult, Predicate, Schedule, Schema } from "effect"
+
+/**
+ * `Unavailable`: PostgreSQL cannot be reached or cannot work now. `Rejected`: it does not take this data. `Conflict`:
+ * something unique is there already. `Contended`: others were in the way again and again.
+ */
+export class StoreError extends Data.TaggedError("StoreError")<{
+  readonly reason: "Unavailable" | "Rejected" | "Conflict" | "Contended"
+  readonly cause: unknown
+}> {}
+
+/** Deadlocks and serialization failures undo themselves; a few tries settle them. */
+const contention = Schedule.exponential("5 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(6)))
+
+/**
+ * The edge of every use of SQL: driver errors become a StoreError, or a defect where the statement itself is wrong. A
+ * commit's failure, which the driver reports as a defect, is an error too. Contention is tried again, by the
+ * transaction where there is one around it.
+ */
+export const guarded = <A, E, R>(
+  effect: Effect.Effect<A, E | SqlError.SqlError, R>
+): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R> => {
+  const classified = effect.pipe(
+    Effect.catchAllDefect((defect) => isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)),
+    Effect.catchIf(isSqlError, classify)
+  )
+  return Effect.flatMap(
+    Effect.serviceOption(SqlClient.TransactionConnection),
+    (around) =>
+      Option.isSome(around) ? classified : Effect.retry(classified, Schedule.whileInput(contention, isContended))
+  )
+}
+
+/** One transaction, guarded. The isolation is PostgreSQL's default, read committed. */
+export const transaction = <A, E, R>(
+  sql: SqlClient.SqlClient,
+  effect: Effect.Effect<A, E | SqlError.SqlError, R>
+): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R> => guarded(sql.withTransaction(effect))
+
+/** Decodes rows. What the database holds was written by us, so a row that does not decode is a defect. */
+export const rows = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decode = Schema.decodeUnknown(Schema.Array(schema))
+  return (raw: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<A>> =>
+    Effect.catchTag(
+      decode(raw),
+      "ParseError",
+      (error) => Effect.die(new Cause.RuntimeException(ParseResult.TreeFormatter.formatErrorSync(error)))
+    )
+}
+
+const isSqlError = (error: unknown): error is SqlError.SqlError => Predicate.isTagged(error, "SqlError")
+
+export const isStoreError = (error: unknown): error is StoreError => Predicate.isTagged(error, "StoreError")
+
+const codeOf = (error: SqlError.SqlError): string =>
+  Predicate.hasProperty(error.cause, "code") && Predicate.isString(error.cause.code) ? error.cause.code : ""
+
+const isContended = (error: unknown): boolean => isStoreError(error) && error.reason === "Contended"
+
+const classify = (error: SqlError.SqlError): Effect.Effect<never, StoreError> => {
+  const code = codeOf(error)
+  if (code === "40001" || code === "40P01") return new StoreError({ reason: "Contended", cause: error.cause })
+  if (code === "23505") return new StoreError({ reason: "Conflict", cause: error.cause })
+  if (/^(?:22|23)...$/.test(code)) return new StoreError({ reason: "Rejected", cause: error.cause })
+  // 42P01 is a table that is not there: the migrations have not run yet.
+  if (/^42...$/.test(code) && code !== "42P01") return Effect.die(error)
+  return new StoreError({ reason: "Unavailable", cause: error.cause })
+}

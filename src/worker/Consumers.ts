@@ -1,0 +1,65 @@
+import { Duration, Effect, Either, Layer } from "effect"
+import * as QueueMessage from "../domain/QueueMessage.ts"
+import { Courier } from "../services/Courier.ts"
+import { Broker, type Settlement } from "../services/ports/Broker.ts"
+import { Replays } from "../services/Replays.ts"
+import { Settings } from "../services/Settings.ts"
+import type { StoreError } from "../services/store/Store.ts"
+import { Sweeper } from "../services/Sweeper.ts"
+
+// An attempt that begins last may take its whole time, and then has to be recorded.
+const recording = Duration.seconds(5)
+const replaysAtATime = 4
+
+const ack: Settlement = { _tag: "Ack" }
+
+/** Carries out what stands in the process queue: deliveries, and the sweeper's markers. */
+export const processConsumer = Layer.scopedDiscard(Effect.gen(function*() {
+  const broker = yield* Broker
+  const courier = yield* Courier
+  const sweeper = yield* Sweeper
+  const { deliveryTimeout, queues, workerConcurrency } = yield* Settings
+  const decode = QueueMessage.decoder(QueueMessage.ProcessMessage)
+
+  yield* broker.consume(
+    { queue: queues.process, concurrency: workerConcurrency, drainWithin: Duration.sum(deliveryTimeout, recording) },
+    ({ content }) =>
+      Either.match(decode(content), {
+        onLeft: deadLetter,
+        onRight: (message) =>
+          "markerId" in message ? settled(sweeper.markerReturned(message.markerId)) : courier.carry(message)
+      })
+  ).pipe(Effect.forkScoped)
+}))
+
+/** Carries out what stands in the replay queue. */
+export const replayConsumer = Layer.scopedDiscard(Effect.gen(function*() {
+  const broker = yield* Broker
+  const replays = yield* Replays
+  const { queues } = yield* Settings
+  const decode = QueueMessage.decoder(QueueMessage.ReplayMessage)
+
+  yield* broker.consume(
+    { queue: queues.replay, concurrency: replaysAtATime, drainWithin: recording },
+    ({ content }) =>
+      Either.match(decode(content), { onLeft: deadLetter, onRight: ({ replayId }) => settled(replays.run(replayId)) })
+  ).pipe(Effect.forkScoped)
+}))
+
+const deadLetter = (reason: string): Effect.Effect<Settlement> =>
+  Effect.as(Effect.logError("A message cannot be processed and is kept in the dead-letter queue", { reason }), {
+    _tag: "DeadLetter",
+    reason
+  })
+
+// What both do stands in the database and can be done again; without PostgreSQL the message simply waits a little.
+const settled = (program: Effect.Effect<void, StoreError>): Effect.Effect<Settlement> =>
+  program.pipe(
+    Effect.as(ack),
+    Effect.catchAll((error) =>
+      Effect.logWarning("A message cannot be carried out now and is handed out again", error).pipe(
+        Effect.zipRight(Effect.sleep("1 second")),
+        Effect.as<Settlement>({ _tag: "Requeue" })
+      )
+    )
+  )

@@ -1,0 +1,4 @@
+import * as Main from "../layers/Main.ts"
+import * as Worker from "../layers/Worker.ts"
+
+Main.launch(Worker.layer)

@@ -1,0 +1,59 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Gateway from "../../support/Gateway.ts"
+import * as Api from "../Api.ts"
+
+const nowhere = "http://127.0.0.1:9/hook"
+
+const sendAll = (send: (id: string) => Effect.Effect<Gateway.Answer>, ids: ReadonlyArray<string>) =>
+  Effect.forEach(ids, (id) => send(id))
+
+// Low enough that none is given back while a test runs: one in thirty, or twenty, seconds.
+layer(Api.onTwins({ rateLimitPerMinute: 2 }), Api.live)("the rate limit", (it) => {
+  it.effect("answers 429 with the time to wait once the integration's minute is used up", () =>
+    Effect.gen(function*() {
+      const { send } = yield* Gateway.integration("limited", nowhere, { rateLimitPerMinute: 3 })
+      const answers = yield* sendAll(send, ["1", "2", "3", "4"])
+      assert.deepStrictEqual(answers.map((_) => _.status), [202, 202, 202, 429])
+      const [over] = answers.slice(3)
+      Api.failed(over ?? { status: 0, text: "" }, 429, "rate_limited")
+      const header = (name: string) => Number(over?.headers.get(name))
+      assert.isAtLeast(header("retry-after"), 1)
+      assert.isAtMost(header("retry-after"), 20)
+      assert.strictEqual(header("ratelimit-limit"), 3)
+      assert.strictEqual(header("ratelimit-remaining"), 0)
+      assert.isAtLeast(header("ratelimit-reset"), 40)
+      assert.isAtMost(header("ratelimit-reset"), 60)
+      assert.strictEqual((yield* Api.events("integration=limited")).data.length, 3)
+    }))
+
+  it.effect("is the gateway's own where the integration has none, and each has its own budget", () =>
+    Effect.gen(function*() {
+      const one = yield* Gateway.integration("default-one", nowhere, { rateLimitPerMinute: undefined })
+      const other = yield* Gateway.integration("default-other", nowhere, { rateLimitPerMinute: undefined })
+      const statuses = yield* Effect.forEach([one, other], ({ send }) => sendAll(send, ["1", "2", "3"]))
+      assert.deepStrictEqual(statuses.map((_) => _.map(({ status }) => status)), [[202, 202, 429], [202, 202, 429]])
+    }))
+
+  it.effect("is switched off by null, and on again, at once", () =>
+    Effect.gen(function*() {
+      const { manage } = yield* Gateway.Gateway
+      const { id, send } = yield* Gateway.integration("unlimited", nowhere)
+      const first = yield* sendAll(send, Array.from({ length: 20 }, (_, index) => `${index}`))
+      assert.deepStrictEqual([...new Set(first.map((_) => _.status))], [202])
+      yield* manage(`/integrations/${id}`, { rateLimitPerMinute: 1 }, "PATCH")
+      assert.deepStrictEqual((yield* sendAll(send, ["a", "b"])).map((_) => _.status), [202, 429])
+      yield* manage(`/integrations/${id}`, { rateLimitPerMinute: null }, "PATCH")
+      assert.strictEqual((yield* send("b")).status, 202)
+    }))
+
+  it.effect("counts no webhook that is not believed, so nobody else can use it up", () =>
+    Effect.gen(function*() {
+      const { call } = yield* Gateway.Gateway
+      const { send } = yield* Gateway.integration("attacked", nowhere, { rateLimitPerMinute: 2 })
+      for (let forged = 0; forged < 10; forged++) {
+        Api.failed(yield* call("/api/v1/webhooks/attacked", { body: `${forged}` }), 401, "signature_invalid")
+      }
+      assert.deepStrictEqual((yield* sendAll(send, ["1", "2"])).map((_) => _.status), [202, 202])
+    }))
+})

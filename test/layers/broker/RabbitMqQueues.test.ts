@@ -1,0 +1,117 @@
+import { assert, describe, it } from "@effect/vitest"
+import { type ConfirmChannel, connect } from "amqplib"
+import { Effect, Either } from "effect"
+import { inject } from "vitest"
+import { Broker } from "../../../src/services/ports/Broker.ts"
+import { eventually } from "../../support/Eventually.ts"
+import { awaitDepth, consume, hasRabbitMq, onRabbitMq, publish, requeue, shortDelayMs } from "./Brokers.ts"
+
+/** A channel of somebody else's, for what an operator does and sees. */
+const operate = <A>(act: (channel: ConfirmChannel) => Promise<A>) =>
+  Effect.acquireUseRelease(
+    Effect.promise(() => connect(inject("rabbitMqUrl") ?? "")),
+    (connection) => Effect.promise(async () => act(await connection.createConfirmChannel())),
+    (connection) => Effect.promise(() => connection.close())
+  )
+
+describe.runIf(hasRabbitMq)("a queue on RabbitMQ", () => {
+  it.scopedLive("keeps the reason with a dead letter, and both on disk", () =>
+    onRabbitMq((queues) =>
+      Effect.gen(function*() {
+        yield* publish(queues.process, "{}")
+        yield* consume(queues.process, () => Effect.succeed({ _tag: "DeadLetter", reason: "unknown version: 9 – ü" }))
+        yield* awaitDepth(queues.deadLetter, 1)
+        const letter = yield* operate((channel) => channel.get(queues.deadLetter, { noAck: true }))
+        assert.isObject(letter)
+        if (letter === false) return
+        assert.strictEqual(letter.content.toString("utf8"), "{}")
+        assert.strictEqual(letter.properties.headers?.["sluice-reason"], "unknown version: 9 – ü")
+        assert.strictEqual(letter.properties.contentType, "application/json")
+        assert.strictEqual(letter.properties.deliveryMode, 2)
+      })
+    ))
+
+  it.scopedLive("that is purged has no effect on who consumes it", () =>
+    onRabbitMq((queues) =>
+      Effect.gen(function*() {
+        const consumption = yield* consume(queues.process)
+        yield* publish(queues.process, "before")
+        yield* consumption.awaitSeen(1)
+        yield* operate((channel) => channel.purgeQueue(queues.process))
+        yield* publish(queues.process, "after")
+        yield* consumption.awaitSeen(2)
+        assert.deepStrictEqual(consumption.contents(), ["before", "after"])
+      })
+    ))
+
+  it.scopedLive("that is deleted under its consumer is there again, and consumed again", () =>
+    onRabbitMq((queues) =>
+      Effect.gen(function*() {
+        const { states } = yield* Broker
+        const consumption = yield* consume(queues.process)
+        yield* publish(queues.process, "before")
+        yield* consumption.awaitSeen(1)
+        yield* operate((channel) => channel.deleteQueue(queues.process))
+        yield* eventually(
+          Effect.either(states([queues.process])),
+          (_) => Either.isRight(_) && _.right[0]?.consumers === 1
+        )
+        yield* publish(queues.process, "after")
+        yield* consumption.awaitSeen(2)
+        assert.deepStrictEqual(consumption.contents(), ["before", "after"])
+      })
+    ))
+
+  it.scopedLive("that is deleted although nobody consumes it is there again after the first failure to publish", () =>
+    onRabbitMq((queues) =>
+      Effect.gen(function*() {
+        const broker = yield* Broker
+        const rung = queues.rung(shortDelayMs)
+        yield* operate((channel) => channel.deleteQueue(rung))
+        const [first] = yield* broker.publish([{ queue: rung, content: "first" }])
+        assert.strictEqual(first !== undefined && Either.isLeft(first) ? first.left.reason : "confirmed", "Unroutable")
+        yield* publish(rung, "second")
+        const consumption = yield* consume(queues.process)
+        yield* consumption.awaitSeen(1)
+        assert.deepStrictEqual(consumption.contents(), ["second"])
+      })
+    ))
+
+  it.scopedLive("takes what somebody else wrote, whatever it is", () =>
+    onRabbitMq((queues) =>
+      Effect.gen(function*() {
+        const consumption = yield* consume(queues.process)
+        yield* operate(async (channel) => {
+          channel.sendToQueue(queues.process, Buffer.alloc(0))
+          channel.sendToQueue(queues.process, Buffer.from([0xff, 0x00, 0xfe]))
+          await channel.waitForConfirms()
+        })
+        yield* consumption.awaitSeen(2)
+        assert.deepStrictEqual(consumption.contents(), ["", "\ufffd\0\ufffd"])
+        yield* awaitDepth(queues.process, 0)
+      })
+    ))
+
+  it.scopedLive("never has a message in the hands of two consumers at once", () =>
+    onRabbitMq((queues) =>
+      Effect.gen(function*() {
+        const inHand = new Set<string>()
+        const clashes: Array<string> = []
+        const handler = ({ content }: { readonly content: string }) =>
+          Effect.acquireUseRelease(
+            Effect.sync(() => {
+              if (inHand.has(content)) clashes.push(content)
+              inHand.add(content)
+            }),
+            () => Effect.as(Effect.yieldNow(), requeue),
+            () => Effect.sync(() => inHand.delete(content))
+          )
+        const one = yield* consume(queues.process, handler, { concurrency: 3 })
+        const other = yield* consume(queues.process, handler, { concurrency: 3 })
+        yield* publish(queues.process, "1", "2", "3", "4", "5")
+        yield* one.awaitSeen(20)
+        yield* other.awaitSeen(20)
+        assert.deepStrictEqual(clashes, [])
+      })
+    ))
+})

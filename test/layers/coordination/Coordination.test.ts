@@ -1,0 +1,174 @@
+// @effect-diagnostics strictEffectProvide:off
+import { assert, describe, layer } from "@effect/vitest"
+import { Clock, Duration, Effect, type Layer, Option } from "effect"
+import { randomUUID } from "node:crypto"
+import { inject } from "vitest"
+import * as MemoryCoordination from "../../../src/layers/MemoryCoordination.ts"
+import { Coordination } from "../../../src/services/ports/Coordination.ts"
+import { eventually } from "../../support/Eventually.ts"
+import { connected } from "./Connected.ts"
+
+const redisUrl = inject("redisUrl")
+
+const short = Duration.millis(150)
+const long = Duration.minutes(5)
+
+/** What the server's clock and ours may differ by, in milliseconds. */
+const skew = 5
+
+const key = Effect.sync(() => `test:${randomUUID()}`)
+
+const suite = (coordination: Layer.Layer<Coordination>) =>
+  layer(coordination, { excludeTestServices: true })((it) => {
+    it.effect("counts a budget down and refuses what goes beyond it", () =>
+      Effect.gen(function*() {
+        const { take } = yield* Coordination
+        const budget = yield* key
+        const decisions = yield* Effect.replicateEffect(take(budget, 5), 6)
+        assert.deepStrictEqual(decisions.map(({ allowed, limit, remaining }) => [allowed, limit, remaining]), [
+          [true, 5, 4],
+          [true, 5, 3],
+          [true, 5, 2],
+          [true, 5, 1],
+          [true, 5, 0],
+          [false, 5, 0]
+        ])
+        const [first, last] = [decisions[0], decisions[5]]
+        assert.approximately(first?.resetMs ?? 0, 12_000, 1)
+        assert.strictEqual(first?.retryAfterMs, 0)
+        assert.isAtMost(last?.retryAfterMs ?? 0, 12_000)
+        assert.isAbove(last?.retryAfterMs ?? 0, 0)
+        assert.isAtMost(last?.resetMs ?? 0, 60_000)
+      }))
+
+    it.effect("gives one more when it said it would, and not before", () =>
+      Effect.gen(function*() {
+        const { take } = yield* Coordination
+        const budget = yield* key
+        const use = Effect.zip(Clock.currentTimeMillis, take(budget, 120))
+        const [askedAt, refused] = yield* Effect.repeat(use, { until: ([, { allowed }]) => !allowed })
+        assert.isAtMost(refused.retryAfterMs, 500)
+        yield* eventually(take(budget, 120), ({ allowed }) => allowed)
+        assert.isAtLeast(yield* Clock.currentTimeMillis, askedAt + refused.retryAfterMs - skew)
+      }))
+
+    it.effect("lets concurrent callers have exactly the budget together", () =>
+      Effect.gen(function*() {
+        const { take } = yield* Coordination
+        const budget = yield* key
+        const takes = Effect.replicate(take(budget, 5), 100)
+        const decisions = yield* Effect.all(takes, { concurrency: "unbounded" })
+        assert.strictEqual(decisions.filter((_) => _.allowed).length, 5)
+      }))
+
+    it.effect("keeps budgets apart", () =>
+      Effect.gen(function*() {
+        const { take } = yield* Coordination
+        const [one, other] = [yield* key, yield* key]
+        yield* take(one, 1)
+        assert.isFalse((yield* take(one, 1)).allowed)
+        assert.isTrue((yield* take(other, 1)).allowed)
+      }))
+
+    it.effect("remembers the latest text of a mark until its time is over", () =>
+      Effect.gen(function*() {
+        const { mark, marked } = yield* Coordination
+        const name = yield* key
+        assert.deepStrictEqual(yield* marked(name), Option.none())
+        yield* mark(name, "first", long)
+        yield* mark(name, "ünïcödé \u{1f511} \0 \"", long)
+        assert.deepStrictEqual(yield* marked(name), Option.some("ünïcödé \u{1f511} \0 \""))
+        const markedAt = yield* Clock.currentTimeMillis
+        yield* mark(name, "brief", short)
+        yield* eventually(marked(name), Option.isNone)
+        assert.isAtLeast(yield* Clock.currentTimeMillis, markedAt + Duration.toMillis(short) - skew)
+      }))
+
+    it.effect("gives a lock to one of many", () =>
+      Effect.gen(function*() {
+        const { lock } = yield* Coordination
+        const name = yield* key
+        const locked = yield* Effect.forEach(
+          Array.from({ length: 100 }, (_, index) => `token-${index}`),
+          (token) => lock(name, token, long),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(locked.filter((_) => _).length, 1)
+      }))
+
+    it.effect("lets only its holder renew or release a lock", () =>
+      Effect.gen(function*() {
+        const { lock, renew, unlock } = yield* Coordination
+        const name = yield* key
+        assert.isTrue(yield* lock(name, "mine", long))
+        assert.isFalse(yield* renew(name, "foreign", long))
+        yield* unlock(name, "foreign")
+        assert.isFalse(yield* lock(name, "foreign", long))
+        assert.isTrue(yield* renew(name, "mine", long))
+        yield* unlock(name, "mine")
+        assert.isFalse(yield* renew(name, "mine", long))
+        assert.isTrue(yield* lock(name, "foreign", long))
+      }))
+
+    it.effect("does not take a second lock for a renewal, even for its holder", () =>
+      Effect.gen(function*() {
+        const { lock } = yield* Coordination
+        const name = yield* key
+        assert.isTrue(yield* lock(name, "mine", long))
+        assert.isFalse(yield* lock(name, "mine", long))
+      }))
+
+    it.effect("frees a lock that is not renewed, and then its former holder has no more say in it", () =>
+      Effect.gen(function*() {
+        const { lock, renew, unlock } = yield* Coordination
+        const name = yield* key
+        const lockedAt = yield* Clock.currentTimeMillis
+        assert.isTrue(yield* lock(name, "old", short))
+        yield* eventually(lock(name, "new", long), (locked) => locked)
+        assert.isAtLeast(yield* Clock.currentTimeMillis, lockedAt + Duration.toMillis(short) - skew)
+        assert.isFalse(yield* renew(name, "old", long))
+        yield* unlock(name, "old")
+        assert.isTrue(yield* renew(name, "new", long))
+      }))
+
+    it.effect("extends a lock by its renewal, and shortens it too", () =>
+      Effect.gen(function*() {
+        const { lock, renew } = yield* Coordination
+        const [name, witness] = [yield* key, yield* key]
+        assert.isTrue(yield* lock(name, "mine", Duration.seconds(2)))
+        assert.isTrue(yield* renew(name, "mine", long))
+        assert.isTrue(yield* lock(witness, "mine", Duration.seconds(2)))
+        // What was locked later for as long as the lock at first is free again, and the lock is not.
+        yield* eventually(lock(witness, "other", long), (locked) => locked)
+        assert.isFalse(yield* lock(name, "other", long))
+        assert.isTrue(yield* renew(name, "mine", short))
+        yield* eventually(lock(name, "other", long), (locked) => locked)
+      }))
+
+    it.effect("passes its check", () => Effect.flatMap(Coordination, (_) => _.check))
+  })
+
+describe("coordination in memory", () => suite(MemoryCoordination.layer))
+
+describe.runIf(redisUrl !== null)("coordination on Redis", () => {
+  const here = connected(redisUrl ?? "")
+  suite(here)
+
+  layer(here, { excludeTestServices: true })((it) => {
+    it.effect("is shared by processes: budgets, marks and locks", () =>
+      Effect.gen(function*() {
+        const { lock, mark, take } = yield* Coordination
+        const [name, mine, budget] = [yield* key, yield* key, yield* key]
+        yield* lock(name, "here", long)
+        yield* mark(mine, "here", long)
+        yield* Effect.replicateEffect(take(budget, 2), 2)
+        const there = Effect.gen(function*() {
+          const { lock, marked, take } = yield* Coordination
+          assert.isFalse(yield* lock(name, "there", long))
+          assert.deepStrictEqual(yield* marked(mine), Option.some("here"))
+          assert.isFalse((yield* take(budget, 2)).allowed)
+        })
+        yield* Effect.provide(there, connected(redisUrl ?? ""))
+      }))
+  })
+})

@@ -1,0 +1,135 @@
+// @effect-diagnostics strictEffectProvide:off
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Duration, Effect, Layer, Option } from "effect"
+import { Redis } from "ioredis"
+import { Coordination } from "../../../src/services/ports/Coordination.ts"
+import { eventually } from "../../support/Eventually.ts"
+import * as Binary from "../../support/servers/Binary.ts"
+import * as RedisServer from "../../support/servers/RedisServer.ts"
+import * as Proxy from "../Proxy.ts"
+import { connected, layerOf, recovery } from "./Connected.ts"
+
+const installed = await Effect.runPromise(Effect.option(Binary.find("redis-server")))
+
+const ttl = Duration.minutes(1)
+
+/** Every call of the port. */
+const calls = Effect.map(Coordination, ({ check, lock, mark, marked, renew, take, unlock }) => [
+  Effect.asVoid(take("budget", 10)),
+  mark("mark", "text", ttl),
+  Effect.asVoid(marked("mark")),
+  Effect.asVoid(lock("lock", "token", ttl)),
+  Effect.asVoid(renew("lock", "token", ttl)),
+  unlock("lock", "token"),
+  check
+])
+
+/** Every call fails typed, and so often in so short a time that none of them can have waited for a timeout. */
+const failsAtOnce = Effect.gen(function*() {
+  const reasons = Effect.forEach(yield* calls, (call) => Effect.map(Effect.flip(call), (_) => _.reason))
+  const [time, rounds] = yield* Effect.timed(Effect.replicateEffect(reasons, 10))
+  assert.deepStrictEqual([...new Set(rounds.flat())], ["Unavailable"])
+  assert.isTrue(Duration.lessThan(time, "10 seconds"))
+})
+
+/** The names of the connections that a server has, without the one that asks. */
+const connections = (url: string) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => new Redis(url, { lazyConnect: true })),
+    (client) =>
+      Effect.promise(async () => {
+        await client.connect()
+        return String(await client.client("LIST")).trim().split("\n").length - 1
+      }),
+    (client) => Effect.sync(() => client.disconnect())
+  )
+
+describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and goes", () => {
+  it.scopedLive("starts while the server is down, fails typed and at once, and works when the server comes", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start
+      yield* server.stop
+      yield* Effect.gen(function*() {
+        yield* failsAtOnce
+        yield* server.start
+        yield* recovery
+        yield* Effect.all(yield* calls)
+      }).pipe(Effect.provide(layerOf(server.url)))
+    }))
+
+  it.scopedLive("fails typed and at once when the server is killed, and recovers with it, its memory lost", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start
+      yield* Effect.gen(function*() {
+        const { lock, mark, marked, take } = yield* Coordination
+        yield* mark("kept", "text", ttl)
+        assert.isTrue(yield* lock("held", "token", ttl))
+        yield* take("spent", 1)
+        assert.isFalse((yield* take("spent", 1)).allowed)
+
+        yield* server.kill
+        yield* failsAtOnce
+
+        yield* server.start
+        yield* recovery
+        assert.deepStrictEqual(yield* marked("kept"), Option.none())
+        assert.isTrue(yield* lock("held", "another", ttl))
+        assert.isTrue((yield* take("spent", 1)).allowed)
+      }).pipe(Effect.provide(connected(server.url)))
+    }))
+
+  it.scopedLive("answers every call that is under way when the server is killed", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start
+      yield* Effect.gen(function*() {
+        const { take } = yield* Coordination
+        const asked = yield* Effect.forkAll(Array.replicate(Effect.flip(Effect.forever(take("busy", 1_000_000))), 50))
+        yield* server.kill
+        const reasons = (yield* asked).map((_) => _.reason)
+        assert.deepStrictEqual(reasons.filter((_) => _ === "Failed"), [])
+      }).pipe(Effect.provide(connected(server.url)))
+    }))
+
+  it.scopedLive("pays one timeout for a server that has gone silent, then fails at once, until it speaks again", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start
+      yield* Effect.gen(function*() {
+        const { check, mark, marked } = yield* Coordination
+        yield* mark("kept", "text", ttl)
+        yield* server.pause
+        assert.strictEqual((yield* Effect.flip(check)).reason, "Timeout")
+        yield* failsAtOnce
+        yield* server.resume
+        yield* recovery
+        assert.deepStrictEqual(yield* marked("kept"), Option.some("text"))
+        yield* Effect.all(yield* calls)
+      }).pipe(Effect.provide(connected(server.url)))
+    }))
+
+  it.scopedLive("finds a server again whose host was lost without a word", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start
+      const proxy = yield* Proxy.make(server.port)
+      yield* Effect.gen(function*() {
+        const { check } = yield* Coordination
+        yield* proxy.lose
+        assert.strictEqual((yield* Effect.flip(check)).reason, "Timeout")
+        yield* recovery
+      }).pipe(Effect.provide(connected(`redis://127.0.0.1:${proxy.port}`)))
+    }))
+
+  it.scopedLive("leaves no connection behind, and does not come back when the server does", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start
+      yield* Effect.gen(function*() {
+        assert.strictEqual(yield* connections(server.url), 1)
+      }).pipe(Effect.provide(connected(server.url)))
+      yield* eventually(connections(server.url), (count) => count === 0)
+
+      yield* Effect.zipRight(server.kill, failsAtOnce).pipe(Effect.provide(connected(server.url)))
+      yield* server.start
+      yield* Effect.gen(function*() {
+        assert.strictEqual(yield* connections(server.url), 1)
+      }).pipe(Effect.provide(Layer.fresh(connected(server.url))))
+    }))
+})

@@ -1,0 +1,58 @@
+// @effect-diagnostics strictEffectProvide:off
+import { SqlClient } from "@effect/sql"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Effect, Fiber, Redacted } from "effect"
+import * as Callback from "../support/Callback.ts"
+import { eventually } from "../support/Eventually.ts"
+import * as Gateway from "../support/Gateway.ts"
+import * as Grounds from "../support/Grounds.ts"
+import * as Roles from "../support/Roles.ts"
+import { clientOf } from "../support/TestDatabase.ts"
+import { untilAccepted } from "./Sender.ts"
+
+const count = 400
+
+describe.runIf(Grounds.realServers)("SIGTERM under load", () => {
+  it.scopedLive(
+    "ends both roles with exit code 0, loses nothing and counts no attempt twice",
+    () =>
+      Effect.gen(function*() {
+        const { api, base, databaseUrl, worker } = yield* Roles.make()
+        yield* Effect.all([api.start, worker.start])
+        yield* Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const callback = yield* Callback.make
+          yield* callback.answer((response) => void setTimeout(() => response.writeHead(200).end(), 150))
+          const { send } = yield* Gateway.integration("terminated", callback.url)
+          const sending = yield* Effect.fork(Effect.forEach(
+            Array.range(1, count),
+            (index) => untilAccepted(send(`webhook-${index}`)),
+            { concurrency: 10 }
+          ))
+          yield* callback.awaitReceived(50)
+          yield* worker.signal("SIGTERM")
+          assert.strictEqual(yield* worker.exit, 0)
+          yield* worker.start
+          yield* callback.awaitReceived(150)
+          yield* api.signal("SIGTERM")
+          assert.strictEqual(yield* api.exit, 0)
+          yield* api.start
+          yield* Fiber.join(sending)
+
+          const undelivered = Effect.map(
+            sql<{ count: number }>`SELECT count(*)::int FROM deliveries WHERE state <> 'delivered'`,
+            ([row]) => row?.count
+          )
+          yield* eventually(undelivered, (_) => _ === 0, 60_000)
+          const [attempts] = yield* sql<{ count: number; most: number }>`
+          SELECT count(*)::int, max(attempt_count) AS most FROM deliveries`
+          assert.deepStrictEqual(attempts, { count, most: 1 })
+          assert.strictEqual(callback.received.length, count)
+        }).pipe(
+          Effect.provideService(Gateway.Gateway, Gateway.at(base)),
+          Effect.provide(clientOf(Redacted.value(databaseUrl), 2))
+        )
+      }),
+    { timeout: 120_000 }
+  )
+})

@@ -1,0 +1,106 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Deferred, Effect, Exit, Fiber, Ref, Scope } from "effect"
+import * as Batch from "../../src/services/Batch.ts"
+
+const bounds = { maxEntries: 10, parallel: 1, capacity: 100 }
+
+describe("a batch", () => {
+  it.scoped("gathers what comes while a commit runs, and gives each caller its own output", () =>
+    Effect.gen(function*() {
+      const sizes = yield* Ref.make<ReadonlyArray<number>>([])
+      const gate = yield* Deferred.make<void>()
+      const submit = yield* Batch.make({
+        ...bounds,
+        commit: (entries: ReadonlyArray<number>) =>
+          Ref.update(sizes, Array.append(entries.length)).pipe(
+            Effect.zipRight(Deferred.await(gate)),
+            Effect.as(entries.map((_) => _ * 2))
+          )
+      })
+      const first = yield* Effect.fork(submit(1))
+      yield* Effect.yieldNow().pipe(Effect.repeatN(20))
+      const others = yield* Effect.fork(Effect.forEach(Array.range(2, 26), submit, { concurrency: "unbounded" }))
+      yield* Effect.yieldNow().pipe(Effect.repeatN(100))
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(yield* Fiber.join(first), 2)
+      assert.deepStrictEqual(yield* Fiber.join(others), Array.range(2, 26).map((_) => _ * 2))
+      assert.deepStrictEqual(yield* Ref.get(sizes), [1, 10, 10, 5])
+    }))
+
+  it.scoped("bounds a commit by weight, and lets a heavier entry go alone", () =>
+    Effect.gen(function*() {
+      const commits = yield* Ref.make<ReadonlyArray<ReadonlyArray<number>>>([])
+      const gate = yield* Deferred.make<void>()
+      const submit = yield* Batch.make({
+        ...bounds,
+        maxWeight: 10,
+        weigh: (weight: number) => weight,
+        commit: (entries) =>
+          Ref.update(commits, Array.append(entries)).pipe(Effect.zipRight(Deferred.await(gate)), Effect.as(entries))
+      })
+      const all = yield* Effect.fork(Effect.forEach([1, 4, 5, 2, 30, 3], submit, { concurrency: "unbounded" }))
+      yield* Effect.yieldNow().pipe(Effect.repeatN(100))
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(all)
+      assert.deepStrictEqual((yield* Ref.get(commits)).flat(), [1, 4, 5, 2, 30, 3])
+      for (const commit of yield* Ref.get(commits)) {
+        assert.isTrue(commit.length === 1 || Array.reduce(commit, 0, (sum, _) => sum + _) <= 10)
+      }
+    }))
+
+  it.scoped("fails each caller of a failed commit", () =>
+    Effect.gen(function*() {
+      const submit = yield* Batch.make<number, number, string>({ ...bounds, commit: () => Effect.fail("no") })
+      const outcomes = yield* Effect.forEach([1, 2, 3], (_) => Effect.either(submit(_)), { concurrency: "unbounded" })
+      assert.deepStrictEqual(outcomes.map((_) => _._tag), ["Left", "Left", "Left"])
+    }))
+
+  it.scoped("with a bad entry is committed one by one, so that only the bad one fails", () =>
+    Effect.gen(function*() {
+      const submit = yield* Batch.make({
+        ...bounds,
+        separate: () => true,
+        commit: (entries: ReadonlyArray<number>) =>
+          entries.includes(13) ? Effect.fail("unlucky") : Effect.succeed(entries)
+      })
+      const outcomes = yield* Effect.forEach([11, 12, 13, 14], (_) => Effect.either(submit(_)), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(outcomes.map((_) => _._tag), ["Right", "Right", "Left", "Right"])
+    }))
+
+  it.scoped("survives a commit that dies", () =>
+    Effect.gen(function*() {
+      const submit = yield* Batch.make({
+        ...bounds,
+        commit: (entries: ReadonlyArray<number>) =>
+          entries.includes(1) ? Effect.dieMessage("broken") : Effect.succeed(entries)
+      })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(submit(1))))
+      assert.strictEqual(yield* submit(2), 2)
+    }))
+
+  it.effect("finishes the commit that runs when its scope closes, and answers those who still waited with an interruption", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const gate = yield* Deferred.make<void>()
+      const submit = yield* Scope.extend(
+        Batch.make({
+          ...bounds,
+          maxEntries: 1,
+          commit: (entries: ReadonlyArray<number>) => Effect.as(Deferred.await(gate), entries)
+        }),
+        scope
+      )
+      const running = yield* Effect.fork(submit(1))
+      yield* Effect.yieldNow().pipe(Effect.repeatN(20))
+      const waiting = yield* Effect.fork(submit(2))
+      yield* Effect.yieldNow().pipe(Effect.repeatN(20))
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* Effect.yieldNow().pipe(Effect.repeatN(20))
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual(yield* Fiber.await(running), Exit.succeed(1))
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(waiting)))
+    }))
+})

@@ -1,0 +1,189 @@
+// @effect-diagnostics strictEffectProvide:off
+import { SqlClient } from "@effect/sql"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Duration, Effect, type Layer, Option, Schema } from "effect"
+import { DeliveryMessage, MarkerMessage, ReplayMessage } from "../../src/domain/QueueMessage.ts"
+import { Dispatch } from "../../src/services/Dispatch.ts"
+import * as Ids from "../../src/services/Ids.ts"
+import { ReplayStore } from "../../src/services/store/ReplayStore.ts"
+import { Sweeper } from "../../src/services/Sweeper.ts"
+import { FakeBroker } from "../support/FakeBroker.ts"
+import * as Rows from "../support/Rows.ts"
+import { stores } from "../support/Stores.ts"
+
+// Nothing is left alone for a while, and one marker is sent at a time.
+const sweep = {
+  every: Duration.zero,
+  grace: Duration.zero,
+  settle: Duration.zero,
+  retrySlack: Duration.zero,
+  markerEvery: Duration.zero,
+  markerPatience: Duration.hours(1)
+}
+
+const fresh = () => stores({ sweep })
+
+type Needs = Layer.Layer.Success<ReturnType<typeof fresh>>
+
+const test = <E>(name: string, program: Effect.Effect<void, E, Needs>) =>
+  it.scopedLive(name, () => Effect.provide(program, fresh()))
+
+const decode = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decodeText = Schema.decodeUnknownOption(Schema.parseJson(schema))
+  return (text: string) => decodeText(text)
+}
+
+/** What was published since the last look. */
+const published = Effect.map(FakeBroker, ({ published }) => {
+  const contents = published.splice(0).map((_) => _.content)
+  return {
+    deliveries: Array.filterMap(contents, decode(DeliveryMessage)),
+    markers: Array.filterMap(contents, decode(MarkerMessage)),
+    replays: Array.filterMap(contents, decode(ReplayMessage))
+  }
+})
+
+/** Sweeps, and tells what was published by it. */
+const swept = Effect.gen(function*() {
+  yield* published
+  yield* (yield* Sweeper).sweep
+  return yield* published
+})
+
+/** The marker on its way comes back, as if everything before it had been handed out. */
+const markerReturns = Effect.gen(function*() {
+  const { markers: [marker] } = yield* swept
+  yield* (yield* Sweeper).markerReturned(yield* Effect.fromNullable(marker?.markerId))
+})
+
+const queued = Effect.fnUntraced(function*(to: Rows.To, count: number) {
+  const messages = yield* Rows.deliveries(to, count)
+  assert.strictEqual(yield* (yield* Dispatch).publish(messages), count)
+  return messages
+})
+
+const ids = (messages: ReadonlyArray<DeliveryMessage>) => messages.map((_) => _.deliveryId).toSorted()
+
+describe("the sweeper", () => {
+  test(
+    "queues what was never queued, once",
+    Effect.gen(function*() {
+      const messages = yield* Rows.deliveries(yield* Rows.destination(), 3)
+      assert.deepStrictEqual(ids((yield* swept).deliveries), ids(messages))
+      assert.strictEqual((yield* Rows.row(messages[0]))?.state, "queued")
+      assert.deepStrictEqual((yield* swept).deliveries, [])
+    })
+  )
+
+  test(
+    "goes on trying while the broker refuses, and loses its place nowhere",
+    Effect.gen(function*() {
+      const fake = yield* FakeBroker
+      const messages = yield* Rows.deliveries(yield* Rows.destination(), 700)
+      fake.refusing = true
+      assert.deepStrictEqual((yield* swept).deliveries, [])
+      assert.strictEqual((yield* Rows.row(messages[0]))?.state, "pending")
+      fake.refusing = false
+      assert.deepStrictEqual(ids((yield* swept).deliveries), ids(messages))
+    })
+  )
+
+  test(
+    "leaves a long queue alone until a marker shows that it is gone, then queues each delivery once",
+    Effect.gen(function*() {
+      const messages = yield* queued(yield* Rows.destination(), 1_200)
+      const first = yield* swept
+      assert.deepStrictEqual([first.deliveries.length, first.markers.length], [0, 1])
+      assert.deepStrictEqual(yield* swept, { deliveries: [], markers: [], replays: [] })
+
+      yield* (yield* Sweeper).markerReturned(yield* Effect.fromNullable(first.markers[0]?.markerId))
+      const second = yield* swept
+      assert.deepStrictEqual(ids(second.deliveries), ids(messages))
+      assert.deepStrictEqual((yield* swept).deliveries, [])
+      // They stand in the queue again, behind which the next marker travels.
+      assert.strictEqual(second.markers.length, 1)
+    })
+  )
+
+  test(
+    "does not touch what was queued after the marker",
+    Effect.gen(function*() {
+      yield* markerReturns
+      yield* queued(yield* Rows.destination(), 5)
+      assert.deepStrictEqual((yield* swept).deliveries, [])
+    })
+  )
+
+  test(
+    "takes a delivery from a dead worker, but not from a living one",
+    Effect.gen(function*() {
+      const [dead, living] = yield* queued(yield* Rows.destination(), 2)
+      const claim = "state = 'delivering', claim_token = gen_random_uuid(), lease_until = now()"
+      yield* Rows.set(dead, `${claim} - interval '1 second'`)
+      yield* Rows.set(living, `${claim} + interval '1 minute'`)
+      yield* markerReturns
+      assert.deepStrictEqual(ids((yield* swept).deliveries), [dead?.deliveryId])
+      assert.strictEqual((yield* Rows.row(living))?.state, "delivering")
+    })
+  )
+
+  test(
+    "queues an overdue retry as the attempt that it is, and lets the others wait",
+    Effect.gen(function*() {
+      const [overdue, waiting] = yield* queued(yield* Rows.destination(), 2)
+      yield* Rows.set(overdue, "state = 'retrying', next_attempt = 3, due_at = now() - interval '1 second'")
+      yield* Rows.set(waiting, "state = 'retrying', next_attempt = 3, due_at = now() + interval '1 minute'")
+      yield* markerReturns
+      assert.deepStrictEqual((yield* swept).deliveries, [{ ...overdue, attempt: 3 }])
+    })
+  )
+
+  test(
+    "does nothing where another worker leads",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const messages = yield* Rows.deliveries(yield* Rows.destination(), 2)
+      yield* sql`INSERT INTO leaderships VALUES ('sweeper', gen_random_uuid(), now() + interval '1 minute')`
+      assert.deepStrictEqual(yield* swept, { deliveries: [], markers: [], replays: [] })
+      yield* sql`UPDATE leaderships SET until = now() - interval '1 second'`
+      assert.deepStrictEqual(ids((yield* swept).deliveries), ids(messages))
+    })
+  )
+
+  test(
+    "releases what was held once its destination is active again, oldest first, and cancels what lost it",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const to = yield* Rows.destination()
+      const gone = yield* Rows.destination()
+      const messages = yield* Rows.deliveries(to, 3)
+      const [orphan] = yield* Rows.deliveries(gone, 1)
+      const hold = "state = 'held', due_at = NULL, held_at = now()"
+      yield* Effect.forEach([...messages, ...Option.toArray(Option.fromNullable(orphan))], (_) => Rows.set(_, hold))
+      yield* sql`UPDATE destinations SET status = 'paused' WHERE id = ${to.id}`
+      yield* sql`UPDATE destinations SET deleted_at = now() WHERE id = ${gone.id}`
+      assert.deepStrictEqual((yield* swept).deliveries, [])
+      assert.deepStrictEqual((yield* Rows.row(orphan))?.state, "cancelled")
+      yield* sql`UPDATE destinations SET status = 'active' WHERE id = ${to.id}`
+      assert.deepStrictEqual(ids((yield* swept).deliveries), ids(messages))
+    })
+  )
+
+  test(
+    "asks again for a replay that no worker has taken up",
+    Effect.gen(function*() {
+      const to = yield* Rows.destination()
+      const event = Rows.newEvent([to])
+      const id = yield* Ids.next
+      yield* (yield* ReplayStore).insert({
+        id,
+        eventId: event.id,
+        destinationId: null,
+        destinationIds: [to.id],
+        reason: "a test",
+        actor: "a test"
+      })
+      assert.deepStrictEqual((yield* swept).replays.map((_) => _.replayId), [id])
+    })
+  )
+})

@@ -1,0 +1,26 @@
+import { Context, Effect, Either, Layer } from "effect"
+import { Broker, BrokerError, type Publication } from "../../src/services/ports/Broker.ts"
+
+/** A broker that only takes down what is published, and refuses it where a test says so. Nothing is ever handed out. */
+export class FakeBroker extends Context.Tag("sluice/test/support/FakeBroker")<FakeBroker, {
+  readonly published: Array<Publication>
+  refusing: boolean
+}>() {
+  static readonly layer = Layer.effect(
+    Broker,
+    Effect.map(FakeBroker, (fake) =>
+      Broker.of({
+        publish: (publications) =>
+          Effect.sync(() => {
+            if (fake.refusing) {
+              return publications.map(() => Either.left(new BrokerError({ reason: "Unavailable", cause: "refusing" })))
+            }
+            fake.published.push(...publications)
+            return publications.map(() => Either.void)
+          }),
+        consume: () => Effect.never,
+        states: () => Effect.succeed([]),
+        check: Effect.void
+      }))
+  ).pipe(Layer.provideMerge(Layer.sync(FakeBroker, () => ({ published: [], refusing: false }))))
+}

@@ -1,0 +1,64 @@
+import { Effect, type Scope } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { eventually } from "./Eventually.ts"
+
+/** A program of the build, run as operators run it, and gone with the scope. */
+export interface Program {
+  /** Starts it (again), and waits until it says what it says when it is ready. */
+  readonly start: Effect.Effect<void>
+  readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
+  /** The exit code; null where a signal ended it. */
+  readonly exit: Effect.Effect<number | null>
+  /** Everything that it has said. */
+  readonly output: Effect.Effect<string>
+}
+
+export interface Options {
+  /** Below `dist`. */
+  readonly entry: string
+  readonly env: Readonly<Record<string, string>>
+  readonly ready: Effect.Effect<boolean>
+}
+
+const dist = new URL("../../dist/", import.meta.url)
+
+export const make = ({ entry, env, ready }: Options): Effect.Effect<Program, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const children: Array<ChildProcess> = []
+    let said = ""
+    yield* Effect.addFinalizer(() => Effect.sync(() => children.forEach((_) => _.kill("SIGKILL"))))
+
+    const launch = Effect.sync(() => {
+      const child = spawn(process.execPath, [fileURLToPath(new URL(entry, dist))], {
+        env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/tmp", ...env },
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk: Buffer) => {
+          said += chunk.toString()
+        })
+      }
+      children.push(child)
+    })
+    const latest = Effect.sync(() => children.at(-1))
+    const ended = Effect.map(
+      latest,
+      (child) => child !== undefined && (child.exitCode !== null || child.signalCode !== null)
+    )
+
+    return {
+      start: launch.pipe(
+        Effect.zipRight(eventually(Effect.all([ready, ended]), ([ready, ended]) => ready || ended)),
+        Effect.zipRight(
+          Effect.flatMap(ended, (ended) => ended ? Effect.dieMessage(`${entry} ended: ${said}`) : Effect.void)
+        )
+      ),
+      signal: (signal) =>
+        Effect.map(latest, (child) => {
+          child?.kill(signal)
+        }),
+      exit: Effect.zipRight(eventually(ended, (_) => _), Effect.map(latest, (child) => child?.exitCode ?? null)),
+      output: Effect.sync(() => said)
+    }
+  })

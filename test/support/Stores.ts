@@ -1,0 +1,16 @@
+import { Layer } from "effect"
+import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
+import * as Services from "../../src/layers/Services.ts"
+import { Settings } from "../../src/services/Settings.ts"
+import { FakeBroker } from "./FakeBroker.ts"
+import * as Grounds from "./Grounds.ts"
+import { TestDatabase } from "./TestDatabase.ts"
+
+/** A worker's programs on a database of their own, with a broker that hands nothing out. */
+export const stores = (changes: Partial<typeof Settings.Service> = {}) =>
+  Services.worker.pipe(Layer.provideMerge(Layer.mergeAll(
+    FakeBroker.layer,
+    MemoryCoordination.layer,
+    Layer.succeed(Settings, Grounds.settings(changes)),
+    TestDatabase
+  )))

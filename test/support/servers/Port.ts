@@ -1,0 +1,51 @@
+import { Effect, type Scope } from "effect"
+import { connect, createServer, type NetConnectOpts, type Server } from "node:net"
+import { ServerUnavailable } from "./ServerUnavailable.ts"
+
+export const loopback = "127.0.0.1"
+
+/** A free port that is ours until the scope closes: several of one scope are all different. */
+export const held: Effect.Effect<number, ServerUnavailable, Scope.Scope> = Effect.suspend(() =>
+  Effect.acquireRelease(listening, closed)
+).pipe(
+  Effect.map((server) => server.address()),
+  Effect.flatMap((address) =>
+    typeof address === "object" && address !== null ? Effect.succeed(address.port) : noPort(address)
+  )
+)
+
+/** A port that nobody listens on. */
+export const free: Effect.Effect<number, ServerUnavailable> = Effect.scoped(held)
+
+/** Succeeds when a server answers the greeting as it should; fails with what it does instead. */
+export const answers = (
+  target: NetConnectOpts,
+  greeting: string | Uint8Array,
+  expected: RegExp
+): Effect.Effect<void, string> =>
+  Effect.async<void, string>((resume) => {
+    const socket = connect(target, () => socket.write(greeting))
+    const settle = (outcome: Effect.Effect<void, string>) => {
+      socket.destroy()
+      resume(outcome)
+    }
+    socket.once("data", (chunk) =>
+      settle(expected.test(chunk.toString("latin1")) ? Effect.void : Effect.fail("answers something else")))
+    socket.on("error", (error) =>
+      settle(Effect.fail(error.message)))
+    socket.once("close", () => settle(Effect.fail("hangs up")))
+    return Effect.sync(() => socket.destroy())
+  }).pipe(Effect.timeoutFail({ duration: answerTime, onTimeout: () => "does not answer" }))
+
+const answerTime = "1 second"
+
+const listening = Effect.async<Server, ServerUnavailable>((resume) => {
+  const server = createServer()
+  server.once("error", (cause) => resume(noPort(cause)))
+  server.listen(0, loopback, () => resume(Effect.succeed(server)))
+})
+
+const closed = (server: Server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+
+const noPort = (cause: unknown) =>
+  Effect.fail(new ServerUnavailable({ server: loopback, reason: "Port", detail: `no free port (${cause})`, cause }))
