@@ -23,7 +23,7 @@ const takeScript = `
   if freeAt - now > ${RateLimit.windowMs + RateLimit.tolerance} then
     return {0, string.format('%.3f', from - now)}
   end
-  redis.call('SET', KEYS[1], string.format('%.3f', freeAt), 'PX', math.ceil(freeAt - now))
+  redis.call('SET', KEYS[1], string.format('%.6f', freeAt), 'PX', math.ceil(freeAt - now))
   return {1, string.format('%.3f', freeAt - now)}`
 
 const renewScript = `

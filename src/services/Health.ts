@@ -26,13 +26,15 @@ export class Health extends Context.Tag("sluice/services/Health")<Health, {
 }
 
 const patience = Duration.seconds(2)
+// PostgreSQL's SQLSTATE for a table that is not there.
+const undefinedTable = "42P01"
 
 const make = Effect.gen(function*() {
   const broker = yield* Broker
   const coordination = yield* Coordination
   const sql = yield* SqlClient.SqlClient
 
-  const postgres = check(sql`SELECT 1`)
+  const postgres = check(sql`SELECT version FROM directory_version LIMIT 1`)
   const redis = check(coordination.check)
   const rabbitmq = check(broker.check)
 
@@ -70,6 +72,7 @@ const describe = (error: unknown): string => {
   const code = Predicate.hasProperty(error, "cause") && Predicate.hasProperty(error.cause, "code")
     ? error.cause.code
     : undefined
+  if (code === undefinedTable) return "the database is not migrated: run npm run db:migrate"
   const reason = Predicate.hasProperty(error, "reason") ? error.reason : undefined
   return [reason, code].filter(Predicate.isString).join(": ") || "unavailable"
 }

@@ -6,7 +6,7 @@ import { Broker, BrokerError } from "../../../src/services/ports/Broker.ts"
 import { Coordination, CoordinationError } from "../../../src/services/ports/Coordination.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Grounds from "../../support/Grounds.ts"
-import { clientOf, TestDatabase } from "../../support/TestDatabase.ts"
+import { acquireDatabase, clientOf, TestDatabase } from "../../support/TestDatabase.ts"
 import * as Api from "../Api.ts"
 
 const decode = Schema.decodeUnknown(Report, { onExcessProperty: "error" })
@@ -131,3 +131,12 @@ it.scopedLive("health says that PostgreSQL is down, and that nothing can be acce
       Layer.provide(Layer.merge(Grounds.twins(Grounds.settings()), clientOf("postgres://nobody@127.0.0.1:1/none")))
     )
   )))
+
+it.scopedLive("health says what to do where the database is not migrated, and that nothing can be accepted", () =>
+  Effect.gen(function*() {
+    const { checks } = yield* report
+    assert.strictEqual(checks.postgres.error, "the database is not migrated: run npm run db:migrate")
+    assert.strictEqual((yield* statusOf("/api/v1/health/ready")).status, 503)
+  }).pipe(Effect.provide(Gateway.api.pipe(Layer.provide(Layer.merge(Grounds.twins(Grounds.settings()), unmigrated))))))
+
+const unmigrated = Layer.unwrapScoped(Effect.map(acquireDatabase("template1"), (url) => clientOf(url)))
