@@ -45,7 +45,8 @@ describe("the vault", () => {
     Effect.gen(function*() {
       const vault = yield* vaultOf(key("a", 1))
       const envelope = yield* vault.seal("secret:1", secret)
-      const changed = envelope.slice(0, -1) + (envelope.endsWith("A") ? "B" : "A")
+      // Not its last character: some of that one's bits stand for nothing.
+      const changed = envelope.slice(0, -2) + (envelope.at(-2) === "A" ? "B" : "A") + envelope.slice(-1)
       const attempts = [
         vault.open("secret:1", changed),
         vault.open("secret:2", envelope),
