@@ -17,22 +17,27 @@ export const windowMs = 60_000
 /** What the arithmetic of times since the epoch may lose over a burst of 8,000, in milliseconds. */
 export const tolerance = 1
 
+/** What one call costs, in milliseconds of the budget's time. */
+export const intervalOf = (limit: number): number => windowMs / limit
+
+/** How far ahead of now, in milliseconds, the budget's time may be after a call that is allowed. */
+export const ceilingOf = (limit: number): number => windowMs + slack(intervalOf(limit))
+
 /** `freeAt` and `now` in milliseconds of the same clock. */
 export const take = (
   limit: number,
   freeAt: number,
   now: number
 ): { readonly decision: Decision; readonly freeAt: number } => {
-  const interval = windowMs / limit
-  const next = Math.max(freeAt, now) + interval
-  const allowed = next - now <= windowMs + slack(interval)
+  const next = Math.max(freeAt, now) + intervalOf(limit)
+  const allowed = next - now <= ceilingOf(limit)
   const kept = allowed ? next : Math.max(freeAt, now)
   return { freeAt: kept, decision: decide(limit, allowed, kept - now) }
 }
 
 /** The answer that follows from the time until the whole budget is free. */
 export const decide = (limit: number, allowed: boolean, resetMs: number): Decision => {
-  const interval = windowMs / limit
+  const interval = intervalOf(limit)
   return {
     allowed,
     limit,

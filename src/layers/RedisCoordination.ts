@@ -13,18 +13,18 @@ const reconnectBase = 100
 const reconnectCap = 5_000
 const probe = Schedule.spaced("1 second")
 
-// The same arithmetic as RateLimit.take, on the server's clock, so that all processes share one budget.
+// RateLimit.take with its interval and ceiling, on the server's clock, so that all processes share one budget. A double of
+// that size holds about a microsecond, and six digits keep it.
 const takeScript = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000
-  local limit = tonumber(ARGV[1])
   local from = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-  local freeAt = from + ${RateLimit.windowMs} / limit
-  if freeAt - now > ${RateLimit.windowMs + RateLimit.tolerance} then
-    return {0, string.format('%.3f', from - now)}
+  local freeAt = from + tonumber(ARGV[1])
+  if freeAt - now > tonumber(ARGV[2]) then
+    return {0, string.format('%.6f', from - now)}
   end
   redis.call('SET', KEYS[1], string.format('%.6f', freeAt), 'PX', math.ceil(freeAt - now))
-  return {1, string.format('%.3f', freeAt - now)}`
+  return {1, string.format('%.6f', freeAt - now)}`
 
 const renewScript = `
   if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
@@ -51,7 +51,10 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
 
   return Coordination.of({
     take: Effect.fnUntraced(function*(key, limit) {
-      const [allowed, resetMs] = yield* decode(Taken, yield* script(takeScript, key, limit))
+      const [allowed, resetMs] = yield* decode(
+        Taken,
+        yield* script(takeScript, key, RateLimit.intervalOf(limit), RateLimit.ceilingOf(limit))
+      )
       return RateLimit.decide(limit, allowed === 1, resetMs)
     }),
     mark: (key, text, ttl) => Effect.asVoid(use(() => client.set(prefix + key, text, "PX", Duration.toMillis(ttl)))),

@@ -34,7 +34,7 @@ const make = Effect.gen(function*() {
   const coordination = yield* Coordination
   const sql = yield* SqlClient.SqlClient
 
-  const postgres = check(sql`SELECT version FROM directory_version LIMIT 1`)
+  const postgres = check(sql`SELECT FROM directory_version`)
   const redis = check(coordination.check)
   const rabbitmq = check(broker.check)
 

@@ -1,9 +1,10 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, it, layer } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Logger, Schema } from "effect"
 import { Report } from "../../../src/services/Health.ts"
 import { Broker, BrokerError } from "../../../src/services/ports/Broker.ts"
 import { Coordination, CoordinationError } from "../../../src/services/ports/Coordination.ts"
+import { eventually } from "../../support/Eventually.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Grounds from "../../support/Grounds.ts"
 import { acquireDatabase, clientOf, TestDatabase } from "../../support/TestDatabase.ts"
@@ -132,11 +133,18 @@ it.scopedLive("health says that PostgreSQL is down, and that nothing can be acce
     )
   )))
 
-it.scopedLive("health says what to do where the database is not migrated, and that nothing can be accepted", () =>
-  Effect.gen(function*() {
-    const { checks } = yield* report
-    assert.strictEqual(checks.postgres.error, "the database is not migrated: run npm run db:migrate")
+it.scopedLive("health and the log say what to do where the database is not migrated", () => {
+  const logged: Array<string> = []
+  const logger = Logger.add(Logger.make(({ message }) => logged.push(JSON.stringify(message))))
+  return Effect.gen(function*() {
+    const todo = "the database is not migrated: run npm run db:migrate"
+    const { checks, code } = yield* report
+    assert.deepStrictEqual([code, checks.postgres.error], [503, todo])
     assert.strictEqual((yield* statusOf("/api/v1/health/ready")).status, 503)
-  }).pipe(Effect.provide(Gateway.api.pipe(Layer.provide(Layer.merge(Grounds.twins(Grounds.settings()), unmigrated))))))
+    yield* eventually(Effect.sync(() => logged.join()), (_) => _.includes(todo))
+  }).pipe(Effect.provide(Gateway.api.pipe(
+    Layer.provide(Layer.mergeAll(Grounds.twins(Grounds.settings()), unmigrated, logger))
+  )))
+})
 
 const unmigrated = Layer.unwrapScoped(Effect.map(acquireDatabase("template1"), (url) => clientOf(url)))
