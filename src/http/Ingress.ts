@@ -1,6 +1,6 @@
 import { HttpLayerRouter, type HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Clock, Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import type { Headers } from "../domain/Headers.ts"
 import { Request } from "../domain/verification/Request.ts"
 import { Directory, type Listed } from "../services/Directory.ts"
@@ -33,7 +33,6 @@ const receive = Effect.fnUntraced(function*(
   settings: typeof Settings.Service,
   request: HttpServerRequest.HttpServerRequest
 ) {
-  const receivedAt = yield* Clock.currentTimeMillis
   const { path, query, reference } = target(request.originalUrl)
   const integration = yield* directory.find(reference)
   if (Option.isNone(integration)) {
@@ -43,6 +42,7 @@ const receive = Effect.fnUntraced(function*(
       "There is no such integration, or it is disabled. Check the webhook URL."
     )
   }
+  const receivedAt = Math.floor(yield* directory.now)
   const body = yield* RawBody.read(request, { bytes: settings.maxWebhookBytes, time: settings.bodyTimeout })
   const accepted = yield* intake.accept({
     integration: integration.value,

@@ -1,15 +1,19 @@
 import { Effect, Layer } from "effect"
 import { processConsumer, replayConsumer } from "../worker/Consumers.ts"
 import { housekeeping } from "../worker/Housekeeping.ts"
+import * as FirstLook from "./FirstLook.ts"
 import * as Role from "./Role.ts"
 import * as Services from "./Services.ts"
 
 const connections = 10
 
 /** Everything that a worker does, on a given ground. */
-export const programs = Layer.mergeAll(processConsumer, replayConsumer, housekeeping).pipe(
-  Layer.provide(Services.worker)
-)
+export const programs = Layer.mergeAll(
+  processConsumer,
+  replayConsumer,
+  housekeeping,
+  FirstLook.layer("Nothing is delivered until PostgreSQL is well")
+).pipe(Layer.provide(Services.worker))
 
 const started = Layer.effectDiscard(Effect.logInfo("Delivering"))
 

@@ -1,4 +1,4 @@
-import { Clock, Context, Duration, Effect, Layer, Option, Schedule } from "effect"
+import { Context, Duration, Effect, Layer, Option, Schedule } from "effect"
 import type { DestinationId } from "../domain/Ids.ts"
 import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
@@ -67,7 +67,6 @@ const make = Effect.gen(function*() {
     work: Work,
     outcome: Judgement.Outcome,
     next: NextStep.NextStep,
-    startedAt: number,
     took: Duration.Duration
   ): Report => ({
     deliveryId: work.deliveryId,
@@ -75,7 +74,7 @@ const make = Effect.gen(function*() {
     token: work.token,
     generation: work.generation,
     attempt: work.attempt,
-    startedAt,
+    startedAt: work.claimedAt,
     durationMs: Math.round(Duration.toMillis(took)),
     httpStatus: outcome._tag === "Answered" ? outcome.status : null,
     error: Option.getOrNull(Judgement.problem(outcome)),
@@ -87,18 +86,16 @@ const make = Effect.gen(function*() {
   })
 
   const attempt = Effect.fn("Courier.attempt")(function*(work: Work) {
-    const startedAt = yield* Clock.currentTimeMillis
     // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
-    // Timed apart from the clock, which may be set while the call runs.
     const [took, outcome] = yield* call(work).pipe(
       retryStore,
       Effect.timed,
       Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
     )
-    const endedAt = yield* Clock.currentTimeMillis
+    const endedAt = work.claimedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
-    const ours = yield* retryStore(record(report(work, outcome, next, startedAt, took)))
+    const ours = yield* retryStore(record(report(work, outcome, next, took)))
     if (!ours) {
       yield* Effect.logWarning("An attempt outlived its lease; its successor's record stands", {
         deliveryId: work.deliveryId

@@ -19,6 +19,8 @@ export const Work = Schema.Struct({
   generation: Schema.Int,
   attempt: Schema.Int,
   token: Schema.String,
+  /** Milliseconds since the epoch, by the database's clock: hosts may disagree about the time. */
+  claimedAt: Schema.Number,
   replayId: Schema.NullOr(ReplayId),
   integrationSlug: Schema.String,
   destinationId: DestinationId,
@@ -136,7 +138,8 @@ const make = Effect.gen(function*() {
         )
         SELECT settled.token AS message, settled.current AND settled.busy AS busy, updated.next, updated.id AS "deliveryId",
           updated.event_id AS "eventId", updated.generation, updated.next_attempt AS attempt,
-          updated.claim_token AS token, updated.replay_id AS "replayId", integration.slug AS "integrationSlug",
+          updated.claim_token AS token, (extract(epoch FROM now()) * 1000)::float8 AS "claimedAt",
+          updated.replay_id AS "replayId", integration.slug AS "integrationSlug",
           updated.destination_id AS "destinationId", destination.url, destination.signature_names AS "signatureNames",
           destination.signing_envelope AS "signingEnvelope", destination.retry_policy AS "retryPolicy",
           destination.concurrency, destination.rate_limit_per_minute AS "rateLimitPerMinute",

@@ -13,7 +13,7 @@ export interface Report {
   readonly token: string
   readonly generation: number
   readonly attempt: number
-  /** Milliseconds since the epoch, by the worker's clock. */
+  /** Milliseconds since the epoch, by the database's clock. */
   readonly startedAt: number
   readonly durationMs: number
   readonly httpStatus: number | null

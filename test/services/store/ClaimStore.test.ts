@@ -10,7 +10,7 @@ import { claim, report, work } from "../../support/Claims.ts"
 import * as Rows from "../../support/Rows.ts"
 import { stores } from "../../support/Stores.ts"
 
-layer(stores({ lockTtl: Duration.millis(300) }), { excludeTestServices: true, timeout: "30 seconds" })(
+layer(stores({ lockTtl: Duration.minutes(1) }), { excludeTestServices: true, timeout: "30 seconds" })(
   "a claim",
   (it) => {
     it.effect("is had by one of many at the same time", () =>
