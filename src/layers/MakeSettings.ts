@@ -12,6 +12,8 @@ export interface Resolved {
 }
 
 const bodyTimeout = Duration.seconds(20)
+// Below the patience of the least patient providers, which is ten seconds.
+const acceptWithin = Duration.seconds(8)
 
 const sweep: SweepTiming = {
   every: Duration.seconds(5),
@@ -37,6 +39,7 @@ export const make = (variables: Common, resolved: Resolved): typeof Settings.Ser
     encryptionKeys: Redacted.value(resolved.encryptionKeys),
     maxWebhookBytes: variables.maxWebhookBytes,
     bodyTimeout,
+    acceptWithin,
     rateLimitPerMinute: variables.rateLimitPerMinute,
     idempotencyTtl: Duration.seconds(variables.idempotencyTtlSeconds),
     lockTtl: Duration.seconds(variables.lockTtlSeconds),

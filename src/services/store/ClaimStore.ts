@@ -87,7 +87,10 @@ const make = Effect.gen(function*() {
           SELECT d.id, d.destination_id, message.token,
             d.generation = message.generation AND d.next_attempt = message.attempt AS current,
             d.state = 'delivering' AND d.lease_until >= now() AS busy,
-            d.state IN ('pending', 'queued', 'retrying') OR d.state = 'delivering' AND d.lease_until < now() AS free,
+            -- Its own token is there where the answer to this very claim was lost.
+            d.state IN ('pending', 'queued', 'retrying') OR d.state = 'delivering' AND (
+              d.lease_until < now() OR d.claim_token = message.token
+            ) AS free,
             CASE
               WHEN destination.deleted_at IS NULL AND destination.status = 'active' THEN 'delivering'
               WHEN destination.deleted_at IS NULL AND destination.id IS NOT NULL THEN 'held'

@@ -100,6 +100,28 @@ const make = Effect.gen(function*() {
     )
   }
 
+  /** Those that an earlier try has recorded, whose answer was lost: the row stands where they have brought it. */
+  const recorded = (reports: ReadonlyArray<Report>) =>
+    sql`
+      SELECT report.token
+      FROM unnest(
+        ${reports.map((_) => _.deliveryId)}::uuid[], ${reports.map((_) => _.token)}::uuid[],
+        ${reports.map((_) => _.generation)}::int[], ${reports.map((_) => _.attempt)}::int[],
+        ${reports.map((_) => _.startedAt)}::float8[]
+      ) AS report (id, token, generation, attempt, started_ms)
+      JOIN deliveries d
+        ON d.id = report.id AND d.generation = report.generation AND d.next_attempt = report.attempt + 1
+      WHERE EXISTS (
+        SELECT FROM attempts a
+        WHERE a.delivery_id = report.id AND a.generation = report.generation AND a.number = report.attempt
+          AND a.started_at = to_timestamp(report.started_ms / 1000)
+          AND a.recorded_at >= to_timestamp(report.started_ms / 1000)
+      )`.pipe(
+      guarded,
+      Effect.flatMap(rows(Schema.Struct({ token: Schema.String }))),
+      Effect.map((found) => new Set(found.map((_) => _.token)))
+    )
+
   const disable = Effect.fnUntraced(function*(destinationId: DestinationId) {
     const auditId = yield* Ids.next
     yield* guarded(sql`
@@ -120,7 +142,9 @@ const make = Effect.gen(function*() {
       const moved = gone.length === 0
         ? yield* record(reports)
         : yield* transaction(sql, Effect.zipLeft(record(reports), Effect.forEach(gone, disable)))
-      return reports.map((_) => moved.has(_.token))
+      const others = reports.filter((_) => !moved.has(_.token))
+      const before = others.length === 0 ? moved : yield* recorded(others)
+      return reports.map((_) => moved.has(_.token) || before.has(_.token))
     })
   })
 })
