@@ -1,7 +1,5 @@
-import { Context, Duration, Effect, Layer, Option, Redacted } from "effect"
+import { Duration, Effect, Layer, Option, Redacted } from "effect"
 import { inject } from "vitest"
-import type { Depth } from "../../src/domain/doctor/Depths.ts"
-import * as Depths from "../../src/domain/doctor/Depths.ts"
 import type { Report } from "../../src/domain/doctor/Report.ts"
 import * as RabbitMqQueueWatch from "../../src/layers/RabbitMqQueueWatch.ts"
 import { Doctor } from "../../src/services/Doctor.ts"
@@ -27,21 +25,6 @@ export const watchTwin = Layer.effect(
 )
 
 export const watchServer = RabbitMqQueueWatch.layer(Redacted.make(inject("rabbitMqUrl") ?? ""))
-
-/** Queues that are as a test says: at first there, empty and consumed. */
-export class FakeWatch extends Context.Tag("sluice/test/support/FakeWatch")<FakeWatch, {
-  states: Option.Option<ReadonlyArray<Depth>>
-}>() {
-  static readonly layer = Layer.effect(
-    QueueWatch,
-    Effect.map(FakeWatch, (fake) => QueueWatch.of({ states: () => Effect.sync(() => fake.states) }))
-  ).pipe(Layer.provideMerge(Layer.effect(
-    FakeWatch,
-    Effect.map(Settings, ({ queues }) => ({
-      states: Option.some(Depths.names(queues).map((name) => ({ name, messages: 0, consumers: 1 })))
-    }))
-  )))
-}
 
 export const examined = Effect.flatMap(Doctor, ({ examine }) => examine)
 
