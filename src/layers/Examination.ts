@@ -53,7 +53,7 @@ const examine = Effect.fnUntraced(
         onNone: () => QueueWatch.hidden,
         onSome: RabbitMqQueueWatch.layer
       })),
-      Layer.provide(Database.layer(variables, applicationName))
+      Layer.provide(Database.layer(variables, applicationName, { unhurried: false }))
     )
     return yield* Effect.provide(Effect.flatMap(Doctor.Doctor, (_) => _.examine), layer)
   },

@@ -1,5 +1,5 @@
 import { SqlClient, type Statement } from "@effect/sql"
-import { Context, Duration, Effect, Either, Layer, Schema } from "effect"
+import { Context, Effect, Either, Layer, Schema } from "effect"
 import { type Found, Subject } from "../../domain/doctor/Rule.ts"
 import type { Check, View } from "./doctor/Check.ts"
 import { rows, type StoreError, transaction } from "./Store.ts"
@@ -17,7 +17,6 @@ export class DoctorStore extends Context.Tag("sluice/services/store/DoctorStore"
 
 const countedAtMost = 1_000
 const examplesAtMost = 5
-const statementTimeout = Duration.seconds(15)
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -44,11 +43,10 @@ const limited = ({ count, examples }: typeof Row.Type): Found => ({
   examples
 })
 
-/** For the transaction that looks: nothing is written, all rules see one snapshot, and none of them takes long. */
+/** For the transaction that looks: nothing is written, and all rules see one snapshot. */
 export const settings = (sql: SqlClient.SqlClient) =>
   Effect.all([
     sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`,
-    sql`SET LOCAL statement_timeout = ${sql.literal(String(Duration.toMillis(statementTimeout)))}`,
     // Whatever its statistics say: right after a restore there are none.
     sql`SET LOCAL enable_seqscan = off`,
     sql`SET LOCAL jit = off`
