@@ -17,9 +17,12 @@ import * as Services from "./Services.ts"
  * The database of a job: the one that DATABASE_URL names, else the embedded one in DATA_DIR, which is attached to where
  * `npm start` runs it, and started for as long as the job takes where it does not.
  */
-export const layer = (variables: Environment.Variables, applicationName: string) => {
-  const connect = (url: Redacted.Redacted) =>
-    Postgres.layer({ url, applicationName, maxConnections: 3, unhurried: true })
+export const layer = (
+  variables: Environment.Variables,
+  applicationName: string,
+  { unhurried } = { unhurried: true }
+) => {
+  const connect = (url: Redacted.Redacted) => Postgres.layer({ url, applicationName, maxConnections: 3, unhurried })
   return Option.match(variables.databaseUrl, {
     onSome: connect,
     onNone: () =>

@@ -118,6 +118,7 @@ const variables = Config.all({
     Variable.optional({ name: "PUBLIC_BASE_URL", ...url("http", "https") }),
     Option.map((_) => _.replace(/\/+$/, ""))
   ),
+  doctorSlackSeconds: Variable.withDefault({ name: "DOCTOR_SLACK_SECONDS", ...integer(0, 86_400) }, 300),
   production: Config.map(Config.withDefault(Config.string("NODE_ENV"), ""), (_) => _ === "production")
 })
 

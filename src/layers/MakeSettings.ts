@@ -32,11 +32,16 @@ const breaker: BreakerPolicy = {
 }
 
 /** The settings that follow from the environment's variables. */
-export const make = (variables: Common, resolved: Resolved): typeof Settings.Service => {
+export const make = (variables: Common, resolved: Resolved): typeof Settings.Service => ({
+  ...keyless(variables),
+  ...resolved,
+  encryptionKeys: Redacted.value(resolved.encryptionKeys)
+})
+
+/** Those that no key and no policy has to be resolved for. */
+export const keyless = (variables: Common): Omit<typeof Settings.Service, keyof Resolved> => {
   const rungs = Rungs.derive(variables.retryPolicy)
   return {
-    ...resolved,
-    encryptionKeys: Redacted.value(resolved.encryptionKeys),
     maxWebhookBytes: variables.maxWebhookBytes,
     bodyTimeout,
     acceptWithin,

@@ -25,6 +25,9 @@ export interface Marker {
   readonly publishedAt: string
 }
 
+/** The name under which one worker at a time leads the sweeping. */
+export const leadership = "sweeper"
+
 /** What the sweeper reads and keeps. */
 export class SweepStore extends Context.Tag("sluice/services/store/SweepStore")<SweepStore, {
   /** Makes the holder the leader for a time, or keeps it so; false when another one is. */
