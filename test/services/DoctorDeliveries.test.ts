@@ -115,11 +115,11 @@ describe("the doctor finds a delivery", () => {
       yield* run("UPDATE destinations SET updated_at = now() - interval '2 hours'")
       yield* findsNothing
       yield* Rows.set(other, "state = 'cancelled', due_at = NULL, failed_at = now()")
-      yield* finds("held-too-long", `destination ${to.id}`)
+      yield* finds("held-too-long", `delivery ${held?.deliveryId}, event`)
       yield* run("UPDATE destinations SET status = 'paused'")
       yield* findsNothing
       yield* run("UPDATE destinations SET deleted_at = now()")
-      yield* finds("held-too-long", `destination ${to.id}`)
+      yield* finds("held-too-long", `delivery ${held?.deliveryId}, event`)
     })
   )
 })
@@ -188,7 +188,7 @@ describe("the doctor finds", () => {
   )
 
   test(
-    "far more messages than open deliveries explain, replays of late included",
+    "far more messages than open deliveries explain, recent replays included",
     Effect.gen(function*() {
       yield* inQueue(1_000)
       yield* findsNothing

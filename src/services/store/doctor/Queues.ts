@@ -29,10 +29,10 @@ const storm: Check = {
   title: "Far more messages than open deliveries",
   severity: "warning",
   meaning:
-    "The process queue and the retry queues hold far more messages than the open deliveries and the replays of " +
-    "late account for. Messages are being multiplied, or circle through a retry queue; workers acknowledge each in vain.",
+    "The process queue and the retry queues hold far more messages than the open deliveries and the recent replays " +
+    "account for. Messages are being multiplied, or circle through a retry queue; workers acknowledge each in vain.",
   advice:
-    "GET /api/v1/queues shows which queue it is, twice in a row whether it grows. Purging the process queue and " +
+    "GET /api/v1/queues shows which queue it is, and asked again whether it grows. Purging the process queue and " +
     "the retry queues with RabbitMQ's own tools loses no delivery: the sweeper queues what is open again.",
   query: (sql, view) =>
     Either.map(view.depths, (depths) =>

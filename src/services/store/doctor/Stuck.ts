@@ -1,7 +1,8 @@
 import { Either } from "effect"
 import { ago, type Check, interval, markerPublished, oldest, utc } from "./Check.ts"
 
-const replay = "POST /api/v1/events/{id}/replay delivers the event again at once, whatever state the delivery is in."
+const replay = "POST /api/v1/events/{id}/replay delivers an event again, in whatever state its deliveries are; with " +
+  "destinationId it is one of them."
 
 const sweeperLog = "A worker's log tells what hinders it, as \"Sweeping failed\" or \"could not be queued\"."
 
@@ -69,15 +70,16 @@ const messageLost: Check = {
 // One whose other deliveries are open gets what is held for it bit by bit, or is tried now and then.
 const heldTooLong: Check = {
   id: "held-too-long",
-  title: "Deliveries held though their destination is active",
+  title: "Active destinations whose deliveries stay held",
   severity: "warning",
-  meaning: "These deliveries wait for a destination that has been active for long, or was deleted, and none of its " +
-    "deliveries is under way. The sweeper should have released or cancelled them.",
+  meaning:
+    "Deliveries wait for these destinations, which have been active for long, or were deleted, and none is under " +
+    "way to them. The sweeper should have released or cancelled what waits.",
   advice: `${sweeperLog} POST /api/v1/destinations/{id}/resume releases what is held for one that is paused. ${replay}`,
   query: (sql, view) =>
     Either.right(sql`
-      SELECT held.id::text AS subject,
-        'event ' || held.event_id || ', destination ' || destination.id || ', held since ' ||
+      SELECT destination.id::text AS subject,
+        'delivery ' || held.id || ', event ' || held.event_id || ', held since ' ||
           ${utc(sql, "held.held_at")} AS detail
       FROM destinations destination, LATERAL (
         SELECT id, event_id, held_at FROM deliveries
