@@ -2,6 +2,7 @@
 import { Runtime } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, Predicate } from "effect"
+import * as DatabaseTrouble from "./DatabaseTrouble.ts"
 
 /** Runs a role until SIGTERM or SIGINT, then lets it finish what is in flight. Logs are JSON, one line each. */
 export const launch = <E>(role: Layer.Layer<never, E>): void => run(Layer.launch(role))
@@ -52,6 +53,8 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
 
 const messageOf = (error: unknown): Option.Option<string> => {
   if (!Predicate.hasProperty(error, "_tag")) return Option.none()
+  const trouble = DatabaseTrouble.message(error)
+  if (Option.isSome(trouble)) return trouble
   if (error._tag === "ServeError" && Predicate.hasProperty(error, "cause")) return Option.some(listening(error.cause))
   return forPeople.has(String(error._tag)) && Predicate.hasProperty(error, "message")
     ? Option.some(String(error.message))

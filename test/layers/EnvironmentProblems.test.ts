@@ -40,7 +40,8 @@ const open: ReadonlyArray<readonly [name: string, expected: string, ...bad: Read
   ],
   [
     "PUBLIC_BASE_URL",
-    "a URL that begins with http:// or https://",
+    "a URL that begins with http:// or https:// and has no query",
+    "https://hooks.example/?a=b",
     "hooks.example",
     "ftp://hooks.example",
     "https:hooks"

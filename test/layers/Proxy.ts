@@ -11,6 +11,8 @@ export interface Proxy {
   /** Lets nothing more through on the connections that are open, and leaves them open, as a lost host does. */
   readonly lose: Effect.Effect<void>
   /** Takes new connections, and lets nothing through on them. */
+  /** Resets every connection and takes no new one. */
+  readonly close: Effect.Effect<void>
   readonly hold: Effect.Effect<void>
   readonly release: Effect.Effect<void>
 }
@@ -64,6 +66,7 @@ export const make = (target: number): Effect.Effect<Proxy, never, Scope.Scope> =
           far.unpipe(near)
         }
       }),
+      close: Effect.zipRight(Effect.sync(() => void server.close()), cut),
       hold: Effect.sync(() => {
         held = true
       }),

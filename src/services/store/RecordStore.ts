@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Array, Context, Effect, Layer, Schema } from "effect"
 import type { DeliveryId, DestinationId } from "../../domain/Ids.ts"
 import * as Ids from "../Ids.ts"
 import { Settings } from "../Settings.ts"
@@ -100,6 +100,19 @@ const make = Effect.gen(function*() {
     )
   }
 
+  /** A statement changes a row once: of several reports of one delivery each gets a statement of its own. */
+  const recordAll = (reports: ReadonlyArray<Report>): Effect.Effect<ReadonlySet<string>, StoreError> => {
+    const seen = new Set<string>()
+    const [first, more] = Array.partition(reports, ({ deliveryId }) => seen.size === seen.add(deliveryId).size)
+    return more.length === 0
+      ? record(first)
+      : Effect.zipWith(
+        record(first),
+        Effect.suspend(() => recordAll(more)),
+        (one, other) => new Set([...one, ...other])
+      )
+  }
+
   /** Those that an earlier try has recorded, whose answer was lost: the row stands where they have brought it. */
   const recorded = (reports: ReadonlyArray<Report>) =>
     sql`
@@ -140,8 +153,8 @@ const make = Effect.gen(function*() {
     record: Effect.fn("RecordStore.record")(function*(reports) {
       const gone = [...new Set(reports.filter((_) => _.gone).map((_) => _.destinationId))].toSorted()
       const moved = gone.length === 0
-        ? yield* record(reports)
-        : yield* transaction(sql, Effect.zipLeft(record(reports), Effect.forEach(gone, disable)))
+        ? yield* recordAll(reports)
+        : yield* transaction(sql, Effect.zipLeft(recordAll(reports), Effect.forEach(gone, disable)))
       const others = reports.filter((_) => !moved.has(_.token))
       const before = others.length === 0 ? moved : yield* recorded(others)
       return reports.map((_) => moved.has(_.token) || before.has(_.token))

@@ -3,7 +3,7 @@ import { Clock, Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
 import * as Ids from "../Ids.ts"
 import { Next } from "./DispatchStore.ts"
-import { guarded, rows, type StoreError } from "./Store.ts"
+import { guarded, rows, type StoreError, transaction } from "./Store.ts"
 
 /** A place in the order of due times. Times as PostgreSQL writes them, to the microsecond. */
 export const Place = Schema.Struct({ dueAt: Schema.String, id: Schema.String })
@@ -165,7 +165,14 @@ const make = Effect.gen(function*() {
     }),
 
     maintain: Effect.fn("SweepStore.maintain")(function*(daysAhead, keepRejections) {
-      yield* guarded(sql`SELECT ensure_partitions(${daysAhead})`)
+      // One worker at a time: two of them would make the same tables.
+      yield* transaction(
+        sql,
+        Effect.zipRight(
+          sql`SELECT pg_advisory_xact_lock(hashtext('sluice partitions'))`,
+          sql`SELECT ensure_partitions(${daysAhead})`
+        )
+      )
       const oldest = Ids.at((yield* Clock.currentTimeMillis) - Duration.toMillis(keepRejections))
       yield* guarded(sql`
         DELETE FROM rejections WHERE id IN (SELECT id FROM rejections WHERE id < ${oldest} ORDER BY id LIMIT 10000)`)

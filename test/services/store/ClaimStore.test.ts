@@ -6,7 +6,7 @@ import * as Ids from "../../../src/services/Ids.ts"
 import { ClaimStore } from "../../../src/services/store/ClaimStore.ts"
 import { EventStore } from "../../../src/services/store/EventStore.ts"
 import { RecordStore } from "../../../src/services/store/RecordStore.ts"
-import { claim, report, work } from "../../support/Claims.ts"
+import { claim, report, success, work } from "../../support/Claims.ts"
 import * as Rows from "../../support/Rows.ts"
 import { stores } from "../../support/Stores.ts"
 
@@ -164,6 +164,22 @@ layer(stores({ lockTtl: Duration.minutes(1) }), { excludeTestServices: true, tim
         )
         assert.deepInclude(yield* Rows.row(message), { state: "delivered", attempt_count: 1, due: false })
         assert.strictEqual(yield* Rows.attempts(message), 1)
+      }))
+
+    it.effect("that a replay overtook is recorded together with its successor's, each as its own call", () =>
+      Effect.gen(function*() {
+        const { record } = yield* RecordStore
+        for (const order of [1, -1]) {
+          const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+          const known = yield* Effect.fromNullable(message)
+          const old = yield* work(yield* claim(message))
+          yield* Rows.set(message, "generation = 2, next_attempt = 1, state = 'pending', claim_token = NULL")
+          const reports = [report(old), success(yield* work(yield* claim({ ...known, generation: 2 })))]
+          const outcomes = yield* record(order === 1 ? reports : reports.toReversed())
+          assert.deepStrictEqual(outcomes, order === 1 ? [false, true] : [true, false])
+          assert.deepInclude(yield* Rows.row(message), { state: "delivered", attempt_count: 2 })
+          assert.strictEqual(yield* Rows.attempts(message), 2)
+        }
       }))
 
     it.effect("that a replay overtook is recorded as a call of its old generation only", () =>
