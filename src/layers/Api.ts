@@ -18,7 +18,7 @@ const firstLook = Layer.scopedDiscard(Effect.forkScoped(
 ))
 
 /** The HTTP server with everything behind it, on a given ground. It closes before what it needs. */
-export const http = (options: { readonly host: string; readonly port: number }) =>
+export const http = (options: Server.Options) =>
   HttpLayerRouter.serve(Routes.routes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(Server.layer(options)),
     Layer.merge(firstLook),
