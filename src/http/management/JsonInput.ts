@@ -2,7 +2,7 @@ import { Either, Option, Predicate, Schema } from "effect"
 
 const maxDepth = 50
 // Each may be a problem to tell, and telling costs far more than reading.
-const maxValues = 5_000
+const maxValues = 2_000
 const decode = Schema.decodeUnknownOption(Schema.parseJson())
 
 /** The text of a body that holds such a document, or why it does not. A call without a body is one without fields. */

@@ -52,7 +52,7 @@ layer(Api.onTwins(), Api.live)("the body of a management call", (it) => {
   it.effect("is told about no more than a hundred of its problems", () =>
     Effect.gen(function*() {
       const { manage } = yield* Gateway.Gateway
-      const answer = yield* manage("/integrations", { ...integration, secrets: Array.from({ length: 3_000 }, () => 1) })
+      const answer = yield* manage("/integrations", { ...integration, secrets: Array.from({ length: 1_900 }, () => 1) })
       assert.lengthOf(Api.failed(answer, 400, "validation_failed").details ?? [], 100)
     }))
 

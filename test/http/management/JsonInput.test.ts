@@ -44,13 +44,13 @@ describe("a JSON document", () => {
       })
   )
 
-  it("is refused beyond five thousand values, wherever they stand", () => {
-    const refused = Either.left("The body holds more than 5000 values.")
+  it("is refused beyond two thousand values, wherever they stand", () => {
+    const refused = Either.left("The body holds more than 2000 values.")
     const list = (length: number) => Array.from({ length }, () => 1)
-    assert.isTrue(Either.isRight(JsonInput.parse(JSON.stringify(list(4_999)))))
-    assert.deepStrictEqual(JsonInput.parse(JSON.stringify(list(5_000))), refused)
-    assert.deepStrictEqual(JsonInput.parse(JSON.stringify({ a: list(2_500), b: [list(2_500)] })), refused)
-    const keys = Object.fromEntries(list(5_000).map((_, index) => [`key-${index}`, null]))
+    assert.isTrue(Either.isRight(JsonInput.parse(JSON.stringify(list(1_999)))))
+    assert.deepStrictEqual(JsonInput.parse(JSON.stringify(list(2_000))), refused)
+    assert.deepStrictEqual(JsonInput.parse(JSON.stringify({ a: list(1_000), b: [list(1_000)] })), refused)
+    const keys = Object.fromEntries(list(2_000).map((_, index) => [`key-${index}`, null]))
     assert.deepStrictEqual(JsonInput.parse(JSON.stringify(keys)), refused)
   })
 
