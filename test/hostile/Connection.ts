@@ -7,6 +7,8 @@ export interface Sent {
   readonly pieces: ReadonlyArray<Uint8Array>
   /** Whether the client says that nothing more comes, and then only listens. */
   readonly ends: boolean
+  /** What is written after that, a little now and then, for as long as the connection stands. */
+  readonly drips?: Uint8Array
 }
 
 /** What came back until the server closed the connection. */
@@ -20,6 +22,7 @@ export interface Exchange extends Answers.Read {
 
 // Far beyond the limits that the server has here.
 const patienceMs = 8_000
+const dripEveryMs = 30
 
 /** Writes and then reads to the end: it is for the server to close the connection. */
 export const exchange = (port: number, sent: Sent): Effect.Effect<Exchange> =>
@@ -28,11 +31,13 @@ export const exchange = (port: number, sent: Sent): Effect.Effect<Exchange> =>
     const chunks: Array<Buffer> = []
     const done = (closed: boolean) => {
       clearTimeout(patience)
+      clearInterval(drip)
       socket.destroy()
       const bare = isHead(sent)
       resume(Effect.succeed({ sent, closed, bare, ...Answers.read(Buffer.concat(chunks), bare) }))
     }
     const patience = setTimeout(() => done(false), patienceMs)
+    const drip = setInterval(() => sent.drips !== undefined && socket.write(sent.drips), dripEveryMs)
     // A reset is an end too.
     socket.on("data", (chunk) => chunks.push(chunk)).on("error", () => undefined)
     socket.on("end", () => done(true)).on("close", () => done(true))

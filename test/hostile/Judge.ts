@@ -41,6 +41,10 @@ export const leaks = (text: string, secrets: ReadonlyArray<string>): ReadonlyArr
   ...secrets.flatMap((secret, index) => text.includes(secret) ? [`it shows the secret ${index}`] : [])
 ]
 
+/** The headers that answers have; any other was put there by somebody else. */
+const headerNames =
+  /^(?:connection|content-(?:length|security-policy|type)|date|keep-alive|ratelimit-\w+|retry-after|transfer-encoding|x-content-type-options)$/
+
 /** What is wrong with an answer. Below 400 its content is its own affair, as long as it gives nothing away. */
 export const answer = (
   { headers, status, text }: Answer,
@@ -48,7 +52,10 @@ export const answer = (
   bare = false
 ): ReadonlyArray<string> => {
   if (status >= 500) return [`it is a ${status}: ${text}`]
-  const given = leaks(text, secrets)
+  const given = [
+    ...leaks(text, secrets),
+    ...[...headers.keys()].flatMap((name) => headerNames.test(name) ? [] : [`it has the header ${name}`])
+  ]
   if (status < 400) return given
   // Node's own answer to a request without a host.
   if (text === "" && headers.get("connection") === "close") return given

@@ -4,7 +4,7 @@ import * as Texts from "./Texts.ts"
 const inText = Texts.text.map((text) => JSON.stringify(text))
 
 /** The text of a JSON value that a reader may choke on. */
-export const value: FastCheck.Arbitrary<string> = FastCheck.oneof(
+export const anything: FastCheck.Arbitrary<string> = FastCheck.oneof(
   { arbitrary: inText, weight: 4 },
   { arbitrary: Texts.number, weight: 2 },
   {
@@ -36,13 +36,29 @@ export const value: FastCheck.Arbitrary<string> = FastCheck.oneof(
   { arbitrary: FastCheck.constantFrom(100, 4_000, 20_000).map((length) => `[${"1,".repeat(length)}1]`), weight: 1 }
 )
 
+/** A value of the same kind as another that is where such values end. */
+export const near = (value: unknown): FastCheck.Arbitrary<string> => {
+  if (typeof value === "number") return Texts.number
+  if (typeof value === "string") return inText
+  if (Array.isArray(value)) return FastCheck.array(near(value[0]), { maxLength: 3 }).map((_) => `[${_.join(",")}]`)
+  return value !== null && typeof value === "object" ? spoilt({ ...value }) : anything
+}
+
 /** An object as text with some of its fields replaced, repeated, or added to. */
 export const spoilt = (fields: Readonly<Record<string, unknown>>): FastCheck.Arbitrary<string> => {
-  const names = FastCheck.oneof(
-    { arbitrary: FastCheck.constantFrom(...Object.keys(fields)), weight: 5 },
-    { arbitrary: Texts.text, weight: 1 }
+  const change = FastCheck.oneof(
+    {
+      arbitrary: FastCheck.constantFrom(...Object.entries(fields)).chain(([name, usual]) =>
+        FastCheck.tuple(
+          FastCheck.constant(name),
+          FastCheck.oneof({ arbitrary: near(usual), weight: 3 }, { arbitrary: anything, weight: 1 })
+        )
+      ),
+      weight: 12
+    },
+    { arbitrary: FastCheck.tuple(Texts.text, anything), weight: 1 }
   )
-  return FastCheck.array(FastCheck.tuple(names, value), { minLength: 1, maxLength: 3 }).map((changes) => {
+  return FastCheck.array(change, { minLength: 1, maxLength: 2 }).map((changes) => {
     const changed = new Set(changes.map(([name]) => name))
     const kept = Object.entries(fields).filter(([name]) => !changed.has(name)).map(([name, value]) =>
       [name, JSON.stringify(value)] as const
@@ -53,7 +69,7 @@ export const spoilt = (fields: Readonly<Record<string, unknown>>): FastCheck.Arb
 
 const encoded = (text: string): FastCheck.Arbitrary<Uint8Array> =>
   FastCheck.oneof(
-    { arbitrary: FastCheck.constant(Buffer.from(text)), weight: 8 },
+    { arbitrary: FastCheck.constant(Buffer.from(text)), weight: 20 },
     {
       arbitrary: FastCheck.constantFrom(
         Buffer.from(text, "utf16le"),
@@ -67,14 +83,14 @@ const encoded = (text: string): FastCheck.Arbitrary<Uint8Array> =>
         Buffer.from(text.replaceAll("\"", "'")),
         Buffer.from(`)]}',\n${text}`)
       ),
-      weight: 2
+      weight: 1
     }
   )
 
 /** The bytes of a body that is nearly the object, or not at all. */
 export const body = (fields: Readonly<Record<string, unknown>>): FastCheck.Arbitrary<Uint8Array> =>
   FastCheck.oneof(
-    { arbitrary: spoilt(fields), weight: 6 },
-    { arbitrary: value, weight: 2 },
+    { arbitrary: spoilt(fields), weight: 20 },
+    { arbitrary: anything, weight: 1 },
     { arbitrary: Texts.text, weight: 1 }
   ).chain(encoded)

@@ -40,7 +40,7 @@ export const disguised = (path: string): FastCheck.Arbitrary<string> =>
 
 /** Text as a part of a URL: escaped as it should be, or as little as the request line allows. */
 export const escaped = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<string> =>
-  FastCheck.tuple(text, FastCheck.constantFrom("right", "raw", "bytes", "twice")).map(([text, how]) => {
+  FastCheck.tuple(text, FastCheck.constantFrom("right", "right", "raw", "bytes", "twice")).map(([text, how]) => {
     const bytes = [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("").slice(
       0,
       9_000
