@@ -148,7 +148,8 @@ const make = Effect.gen(function*() {
       const version = yield* Ref.get(current)
       const key = copy(reference)
       yield* cache.invalidateWhen(key, (entry) => entry.version < version)
-      return (yield* cache.get(key)).listed
+      // Others wait for the same lookup: a sender that goes away must not end it for them.
+      return (yield* Effect.uninterruptible(cache.get(key))).listed
     }),
     refresh
   })

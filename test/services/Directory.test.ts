@@ -1,15 +1,17 @@
+import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Array, Effect, Layer, Option } from "effect"
+import { Array, Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { Directory } from "../../src/services/Directory.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { Vault } from "../../src/services/Vault.ts"
+import { eventually } from "../support/Eventually.ts"
 import * as Grounds from "../support/Grounds.ts"
 import * as Heap from "../support/Heap.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
 const ground = Directory.layer.pipe(
   Layer.provide(Vault.layer),
-  Layer.provide(Layer.merge(Layer.succeed(Settings, Grounds.settings()), TestDatabase))
+  Layer.provideMerge(Layer.merge(Layer.succeed(Settings, Grounds.settings()), TestDatabase))
 )
 
 layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the directory", (it) => {
@@ -26,5 +28,29 @@ layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the directo
       assert.isTrue(found.every(Option.isNone))
       // The names' URLs are 60 MB.
       assert.isBelow((yield* Heap.used) - before, 10_000_000)
+    }))
+
+  it.effect("answers all that ask for the same integration, though the first of them goes away", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory
+      const sql = yield* SqlClient.SqlClient
+      const locked = yield* Deferred.make<void>()
+      const unlock = yield* Deferred.make<void>()
+      const lock = yield* sql`LOCK TABLE integrations IN ACCESS EXCLUSIVE MODE`.pipe(
+        Effect.zipRight(Deferred.succeed(locked, undefined)),
+        Effect.zipRight(Deferred.await(unlock)),
+        sql.withTransaction,
+        Effect.fork
+      )
+      yield* Deferred.await(locked)
+      const first = yield* Effect.fork(directory.find("awaited"))
+      const waiting = sql`SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'integrations'::regclass`
+      yield* eventually(waiting, (_) => _.length > 0)
+      const second = yield* Effect.fork(directory.find("awaited"))
+      yield* Effect.yieldNow()
+      yield* Fiber.interruptFork(first)
+      yield* Deferred.succeed(unlock, undefined)
+      yield* Fiber.join(lock)
+      assert.deepStrictEqual(yield* Fiber.join(second), Option.none())
     }))
 })
