@@ -3,25 +3,49 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net"
 import { v7 } from "uuid"
 
-const headersTimeoutMs = 10_000
-const requestTimeoutMs = 60_000
-const keepAliveTimeoutMs = 65_000
-const checkingIntervalMs = 2_000
-// Longer than a slow sender may take for its body.
-const drainTimeoutMs = 25_000
+/** How long a client may take, in milliseconds. */
+export interface Limits {
+  readonly headers: number
+  readonly request: number
+  /** To take some more of its answer. */
+  readonly answer: number
+  /** To ask again on its connection. */
+  readonly keepAlive: number
+  /** How often the first two are looked after. */
+  readonly checking: number
+  /** To finish when the server closes. */
+  readonly drain: number
+}
+
+const usual: Limits = {
+  headers: 10_000,
+  request: 60_000,
+  answer: 30_000,
+  keepAlive: 65_000,
+  checking: 2_000,
+  // Longer than a slow sender may take for its body.
+  drain: 25_000
+}
+
+export interface Options {
+  readonly host: string
+  readonly port: number
+  readonly limits?: Partial<Limits>
+}
 
 /** The HTTP server. Closing it answers what is in flight, and lets no connection beyond that hold it open. */
-export const layer = (options: { readonly host: string; readonly port: number }) =>
-  NodeHttpServer.layer(() => make(), options)
+export const layer = ({ limits, ...listening }: Options) => NodeHttpServer.layer(() => make(limits), listening)
 
 /** Closed, the server gives what is in flight the time to be answered, and then ends it. */
-export const make = (drainMs = drainTimeoutMs): Server => {
+export const make = (changes: Partial<Limits> = {}): Server => {
+  const limits = { ...usual, ...changes }
   const server = createServer({
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    connectionsCheckingInterval: checkingIntervalMs
+    headersTimeout: limits.headers,
+    requestTimeout: limits.request,
+    keepAliveTimeout: limits.keepAlive,
+    connectionsCheckingInterval: limits.checking
   })
+  server.timeout = limits.answer
   // Each with its answers that are not finished.
   const connections = new Map<Socket, Set<ServerResponse>>()
   server.on("connection", (socket) => {
@@ -34,6 +58,11 @@ export const make = (drainMs = drainTimeoutMs): Server => {
     const unfinished = connections.get(request.socket)
     unfinished?.add(response)
     response.once("close", () => unfinished?.delete(response))
+  })
+  // Nothing came or went for a while: only an answer that is still being made is waited for.
+  server.on("timeout", (socket) => {
+    const answering = connections.get(socket)?.size ?? 0
+    if (answering === 0 || socket.writableLength > 0) socket.destroy()
   })
   // Some clients offer HTTP/2 with every request. A listener here would be given the connection without the body.
   server.on("newListener", (event) => {
@@ -63,7 +92,7 @@ export const make = (drainMs = drainTimeoutMs): Server => {
       if (unfinished.size === 0) socket.destroy()
       for (const response of unfinished) response.shouldKeepAlive = false
     }
-    const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
+    const deadline = setTimeout(() => server.closeAllConnections(), limits.drain)
     return close((error) => {
       clearTimeout(deadline)
       callback?.(error)

@@ -10,7 +10,7 @@ import * as Services from "./Services.ts"
 const connections = 10
 
 /** The HTTP server with everything behind it, on a given ground. It closes before what it needs. */
-export const http = (options: { readonly host: string; readonly port: number }) =>
+export const http = (options: Server.Options) =>
   HttpLayerRouter.serve(Routes.routes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(Server.layer(options)),
     Layer.merge(FirstLook.layer("Webhooks get 503 until PostgreSQL is well")),

@@ -140,8 +140,10 @@ const make = Effect.gen(function*() {
     find: Effect.fnUntraced(function*(reference) {
       if (!isId(reference) && !isSlug(reference)) return Option.none()
       const version = yield* Ref.get(current)
-      yield* cache.invalidateWhen(reference, (entry) => entry.version < version)
-      return (yield* cache.get(reference)).listed
+      const key = copy(reference)
+      yield* cache.invalidateWhen(key, (entry) => entry.version < version)
+      // Others wait for the same lookup: a sender that goes away must not end it for them.
+      return (yield* Effect.uninterruptible(cache.get(key))).listed
     }),
     now: time.now,
     refresh
@@ -150,6 +152,9 @@ const make = Effect.gen(function*() {
 
 const isId = Schema.is(IntegrationId)
 const isSlug = Schema.is(Slug)
+
+// A part of a URL keeps the whole of it in memory, for as long as it is kept itself.
+const copy = (text: string): string => Buffer.from(text).toString()
 
 const Row = Schema.Struct({
   id: IntegrationId,
