@@ -1,4 +1,5 @@
 import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Effect, Layer } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { v7 } from "uuid"
@@ -13,6 +14,8 @@ export interface Limits {
   readonly keepAlive: number
   /** How often the first two are looked after. */
   readonly checking: number
+  /** To send what is on its way, and hear that its connection ends, before the server closes. */
+  readonly linger: number
   /** To finish when the server closes. */
   readonly drain: number
 }
@@ -23,8 +26,9 @@ const usual: Limits = {
   answer: 30_000,
   keepAlive: 65_000,
   checking: 2_000,
-  // Longer than a slow sender may take for its body.
-  drain: 25_000
+  linger: 1_000,
+  // Who is slower has been told nothing, and sends again.
+  drain: 12_000
 }
 
 export interface Options {
@@ -33,8 +37,30 @@ export interface Options {
   readonly limits?: Partial<Limits>
 }
 
+class Listener extends Context.Tag("sluice/http/Server/Listener")<Listener, Server>() {}
+
 /** The HTTP server. Closing it answers what is in flight, and lets no connection beyond that hold it open. */
-export const layer = ({ limits, ...listening }: Options) => NodeHttpServer.layer(() => make(limits), listening)
+export const layer = ({ limits, ...listening }: Options) =>
+  Layer.unwrapEffect(Effect.map(Listener, (server) => NodeHttpServer.layer(() => server, listening))).pipe(
+    Layer.provideMerge(Layer.sync(Listener, () => make(limits)))
+  )
+
+/**
+ * Closes before what it stands on, the routes: for a moment requests are still answered, but each answer ends its
+ * connection, so that few are on their way when the server closes.
+ */
+export const lingering = ({ limits }: Options) =>
+  Layer.scopedDiscard(
+    Effect.flatMap(Listener, (server) =>
+      Effect.addFinalizer(() =>
+        Effect.zipRight(
+          Effect.sync(() => leaving.add(server)),
+          Effect.sleep(limits?.linger ?? usual.linger)
+        )
+      ))
+  )
+
+const leaving = new WeakSet<Server>()
 
 /** Closed, the server gives what is in flight the time to be answered, and then ends it. */
 export const make = (changes: Partial<Limits> = {}): Server => {
@@ -55,6 +81,7 @@ export const make = (changes: Partial<Limits> = {}): Server => {
   server.on("request", (request, response) => {
     // Without another listener nobody answers: the handler is not there yet, or not any more.
     if (!server.listening || server.listenerCount("request") === 1) return refuse(response)
+    if (leaving.has(server)) response.shouldKeepAlive = false
     const unfinished = connections.get(request.socket)
     unfinished?.add(response)
     response.once("close", () => unfinished?.delete(response))

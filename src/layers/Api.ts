@@ -11,7 +11,8 @@ const connections = 10
 
 /** The HTTP server with everything behind it, on a given ground. It closes before what it needs. */
 export const http = (options: Server.Options) =>
-  HttpLayerRouter.serve(Routes.routes, { disableLogger: true, disableListenLog: true }).pipe(
+  Server.lingering(options).pipe(
+    Layer.provideMerge(HttpLayerRouter.serve(Routes.routes, { disableLogger: true, disableListenLog: true })),
     Layer.provideMerge(Server.layer(options)),
     Layer.merge(FirstLook.layer("Webhooks get 503 until PostgreSQL is well")),
     Layer.provide(Services.api),
