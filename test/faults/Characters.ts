@@ -44,7 +44,7 @@ const flood: Character = (_, response) => {
 }
 
 /** The bad ones, each by the name of its fault without `callback-`. */
-export const bad: Readonly<Record<string, Character>> = {
+export const bad = {
   slow: later(500, 1_500),
   hang: () => undefined,
   reset: (request) => void request.socket.resetAndDestroy(),
@@ -59,4 +59,6 @@ export const bad: Readonly<Record<string, Character>> = {
   late: later(timeoutMs + 500, timeoutMs + 2_000),
   busy: (_, response) =>
     void response.writeHead(503, { "retry-after": String(1 + Math.floor(Math.random() * 5)) }).end("not now")
-}
+} satisfies Readonly<Record<string, Character>>
+
+export type Bad = keyof typeof bad

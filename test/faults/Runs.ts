@@ -26,7 +26,7 @@ const storm = Effect.fn("Runs.storm")(function*({ faults, minutes, rate, seed, w
     smallDisk: plan.some(({ kind }) => kind === "postgres-disk"),
     maxConnections
   })
-  const books = yield* Storm.run(world, { plan, rate, seconds })
+  const books = yield* Storm.run(world, { plan, rate, seconds, seed })
   const verdict = Checker.judge(books)
   yield* Console.log(`${Table.verdict(verdict)}\n${Table.memory(world.memory)}`)
   const clean = Checker.isClean(verdict)

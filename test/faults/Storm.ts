@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Clock, Console, Duration, Effect, Fiber, Schedule } from "effect"
+import { Clock, Console, Duration, Effect, Fiber, Random, Schedule } from "effect"
 import type { Books, Incident } from "./Books.ts"
 import * as Database from "./Database.ts"
 import * as Faults from "./Faults.ts"
@@ -12,6 +12,7 @@ const warmUp = Duration.seconds(3)
 const tellEvery = Duration.seconds(10)
 
 export interface Options {
+  readonly seed: string
   readonly rate: number
   /** How long the faults last. */
   readonly seconds: number
@@ -19,17 +20,18 @@ export interface Options {
 }
 
 /** Load, faults in the midst of it, and peace until nothing moves any more. What everybody wrote down meanwhile. */
-export const run = Effect.fn("Storm.run")(function*(world: World, { plan, rate, seconds }: Options) {
+export const run = Effect.fn("Storm.run")(function*(world: World, { plan, rate, seconds, seed }: Options) {
   const startedAt = yield* Clock.currentTimeMillis
   const incidents: Array<Incident> = []
   const loading = yield* Effect.fork(world.load.steady(rate))
   const telling = yield* Effect.fork(tell(world, startedAt))
   yield* Effect.sleep(warmUp)
   yield* Effect.all([
-    Effect.forEach(plan, (trouble) =>
-      Effect.zipRight(
-        Effect.sleep(Duration.seconds(trouble.at)),
-        Effect.flatMap(Faults.inflict(world, trouble), (incident) => Effect.sync(() => incidents.push(incident)))
+    Effect.forEach(plan, (trouble, index) =>
+      Faults.inflict(world, trouble).pipe(
+        Effect.delay(Duration.seconds(trouble.at)),
+        Effect.flatMap((incident) => Effect.sync(() => incidents.push(incident))),
+        Effect.withRandom(Random.make(`${seed} ${index}`))
       ), { concurrency: "unbounded", discard: true }),
     Effect.sleep(Duration.seconds(seconds))
   ], { concurrency: "unbounded", discard: true })
