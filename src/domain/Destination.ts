@@ -16,23 +16,33 @@ export const Destination = Schema.Struct({
   filter: Filter,
   retryPolicy: RetryOverrides,
   signatureNames: SignatureNames,
+  /** Attempts under way at a time, over all workers; null: no limit of its own. */
+  concurrency: Schema.NullOr(Schema.Int),
+  /** Null: no limit. */
+  rateLimitPerMinute: Schema.NullOr(Schema.Int),
+  /** `open` while it keeps failing: its deliveries are held, and one at a time tries it. */
+  breaker: Schema.Literal("closed", "open"),
   createdAt: Schema.DateTimeUtc,
   updatedAt: Schema.DateTimeUtc
 })
 export type Destination = typeof Destination.Type
 
 const Url = Schema.String.pipe(Schema.maxLength(2_000))
+const Concurrency = Schema.NullOr(Schema.Int.pipe(Schema.between(1, 10_000)))
+const RateLimit = Schema.NullOr(Schema.Int.pipe(Schema.between(1, 10_000_000)))
 
 /** What an operator says of a new destination. */
 export const DestinationInput = Schema.Struct({
   url: Url,
   filter: Schema.optionalWith(Filter, { exact: true }),
   retryPolicy: Schema.optionalWith(RetryOverrides, { exact: true }),
-  signatureNames: Schema.optionalWith(SignatureNames, { exact: true })
+  signatureNames: Schema.optionalWith(SignatureNames, { exact: true }),
+  concurrency: Schema.optionalWith(Concurrency, { exact: true }),
+  rateLimitPerMinute: Schema.optionalWith(RateLimit, { exact: true })
 })
 export type DestinationInput = typeof DestinationInput.Type
 
-/** What an operator changes of one; what is left out stays. */
+/** What an operator changes of one; what is left out stays, null takes a limit away. */
 export const DestinationPatch = Schema.Struct({
   ...DestinationInput.fields,
   url: Schema.optionalWith(Url, { exact: true }),

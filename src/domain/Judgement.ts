@@ -41,6 +41,12 @@ export const judge = (outcome: Outcome, now: number): Verdict => {
   }
 }
 
+/** Whether it speaks against the destination. What fails before the call does not. */
+export const blames = (outcome: Outcome): boolean =>
+  outcome._tag === "Failed"
+    ? outcome.reason !== "secret_unreadable" && outcome.reason !== "content_missing"
+    : outcome.status < 200 || outcome.status >= 300
+
 /** One line that says why an attempt failed; none when it did not. */
 export const problem = (outcome: Outcome): Option.Option<string> => {
   if (outcome._tag === "Failed") return Option.some(`${outcome.reason}: ${outcome.message}`)

@@ -1,5 +1,5 @@
 import { Either, ParseResult, Predicate, Schema } from "effect"
-import { DeliveryId, MarkerId, ReplayId } from "./Ids.ts"
+import { DeliveryId, DestinationId, MarkerId, ReplayId } from "./Ids.ts"
 
 const version = Schema.Literal(1)
 
@@ -9,12 +9,16 @@ const Count = Schema.Int.pipe(Schema.between(0, 2_147_483_647))
 // Far beyond any message of ours. A longer one could nest deeper than the stack, or its reason outgrow a header.
 const maxLength = 4_096
 
-/** Asks for one attempt. `generation` and `attempt` are the fence: only the row's next pair is carried out. */
+/**
+ * Asks for one attempt. `generation` and `attempt` are the fence: only the row's next pair is carried out. The destination
+ * only says whose turn it is about; the row decides where the delivery goes.
+ */
 export const DeliveryMessage = Schema.Struct({
   v: version,
   deliveryId: DeliveryId,
   generation: Count,
-  attempt: Count
+  attempt: Count,
+  destinationId: Schema.optionalWith(DestinationId, { exact: true })
 })
 export type DeliveryMessage = typeof DeliveryMessage.Type
 

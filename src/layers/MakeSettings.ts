@@ -2,7 +2,7 @@ import { Duration, Redacted } from "effect"
 import type * as CallbackAddress from "../domain/CallbackAddress.ts"
 import * as Queues from "../domain/Queues.ts"
 import * as Rungs from "../domain/Rungs.ts"
-import type { EncryptionKey, Settings, SweepTiming } from "../services/Settings.ts"
+import type { BreakerPolicy, EncryptionKey, Settings, SweepTiming } from "../services/Settings.ts"
 import type { Common } from "./Environment.ts"
 
 export interface Resolved {
@@ -20,6 +20,13 @@ const sweep: SweepTiming = {
   retrySlack: Duration.seconds(15),
   markerEvery: Duration.seconds(10),
   markerPatience: Duration.seconds(30)
+}
+
+const breaker: BreakerPolicy = {
+  failures: 20,
+  failingFor: Duration.seconds(10),
+  probeAfter: Duration.seconds(5),
+  probeAtMost: Duration.seconds(30)
 }
 
 /** The settings that follow from the environment's variables. */
@@ -40,6 +47,7 @@ export const make = (variables: Common, resolved: Resolved): typeof Settings.Ser
     deliveryTimeout: Duration.millis(variables.deliveryTimeoutMs),
     publicBaseUrl: variables.publicBaseUrl,
     deliverySink: !variables.production,
-    sweep
+    sweep,
+    breaker
   }
 }

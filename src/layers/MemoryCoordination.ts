@@ -15,6 +15,8 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
   const marks = new Map<string, Entry>()
   // Budgets and locks: as many as there are integrations and attempts in flight.
   const held = new Map<string, Entry>()
+  // For each key the times at which its tokens' places are given up.
+  const places = new Map<string, Map<string, number>>()
 
   const atNow = <A>(operation: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, operation)
   const holds = (key: string, token: string, now: number): boolean => Option.contains(read(held, key, now), token)
@@ -51,6 +53,20 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
     unlock: (key, token) =>
       atNow((now) => {
         if (holds(key, token, now)) held.delete(key)
+      }),
+    enter: (key, token, limit, ttl) =>
+      atNow((now) => {
+        const taken = places.get(key) ?? new Map<string, number>()
+        for (const [other, until] of taken) if (until <= now) taken.delete(other)
+        if (!taken.has(token) && taken.size >= limit) return false
+        places.set(key, taken.set(token, now + Duration.toMillis(ttl)))
+        return true
+      }),
+    leave: (key, token) =>
+      Effect.sync(() => {
+        const taken = places.get(key)
+        taken?.delete(token)
+        if (taken?.size === 0) places.delete(key)
       }),
     check: Effect.void
   })

@@ -34,6 +34,18 @@ const unlockScript = `
   if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
   return 0`
 
+// Places by token, with the server's time at which each is given up; a token that has one keeps it.
+const enterScript = `
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+  if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+    return 0
+  end
+  redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  return 1`
+
 /**
  * Coordination on Redis. It starts and goes on without the server: calls then fail at once, and reconnecting never
  * ends.
@@ -63,6 +75,9 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
       Effect.map(use(() => client.set(prefix + key, token, "PX", Duration.toMillis(ttl), "NX")), (_) => _ === "OK"),
     renew: (key, token, ttl) => Effect.map(script(renewScript, key, token, Duration.toMillis(ttl)), (_) => _ === 1),
     unlock: (key, token) => Effect.asVoid(script(unlockScript, key, token)),
+    enter: (key, token, limit, ttl) =>
+      Effect.map(script(enterScript, key, token, limit, Duration.toMillis(ttl)), (_) => _ === 1),
+    leave: (key, token) => Effect.asVoid(use(() => client.zrem(prefix + key, token))),
     check: Effect.asVoid(use(() => client.ping()))
   })
 })

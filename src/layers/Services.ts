@@ -7,8 +7,11 @@ import { Dispatch } from "../services/Dispatch.ts"
 import { Health } from "../services/Health.ts"
 import { Intake } from "../services/Intake.ts"
 import { Integrations } from "../services/Integrations.ts"
+import { Lanes } from "../services/Lanes.ts"
 import { Leases } from "../services/Leases.ts"
+import { Limits } from "../services/Limits.ts"
 import { Rejections } from "../services/Rejections.ts"
+import { Releases } from "../services/Releases.ts"
 import { Replays } from "../services/Replays.ts"
 import { ClaimStore } from "../services/store/ClaimStore.ts"
 import { DeliveryReader } from "../services/store/DeliveryReader.ts"
@@ -16,6 +19,7 @@ import { DestinationStore } from "../services/store/DestinationStore.ts"
 import { DispatchStore } from "../services/store/DispatchStore.ts"
 import { EventReader } from "../services/store/EventReader.ts"
 import { EventStore } from "../services/store/EventStore.ts"
+import { HoldStore } from "../services/store/HoldStore.ts"
 import { IntegrationStore } from "../services/store/IntegrationStore.ts"
 import { RecordStore } from "../services/store/RecordStore.ts"
 import { ReplayStore } from "../services/store/ReplayStore.ts"
@@ -33,6 +37,7 @@ const foundations = Layer.mergeAll(
   EventReader.layer,
   EventStore.layer,
   Health.layer,
+  HoldStore.layer,
   IntegrationStore.layer,
   RecordStore.layer,
   ReplayStore.layer,
@@ -49,7 +54,9 @@ export const api = Integrations.layer.pipe(
 
 /** The same for the worker role. */
 export const worker = Sweeper.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(Courier.layer, Replays.layer)),
+  Layer.provideMerge(Layer.mergeAll(Courier.layer, Releases.layer, Replays.layer)),
   Layer.provideMerge(Layer.mergeAll(Dispatch.layer, Leases.layer, UndiciCallbacks.layer)),
+  Layer.provideMerge(Limits.layer),
+  Layer.provideMerge(Lanes.layer),
   Layer.provideMerge(foundations)
 )

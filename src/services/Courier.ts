@@ -1,18 +1,22 @@
-import { Clock, Context, Effect, Layer, Option, Schedule } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Option, Schedule } from "effect"
+import type { DestinationId } from "../domain/Ids.ts"
 import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Batch from "./Batch.ts"
 import * as Call from "./Call.ts"
 import * as Ids from "./Ids.ts"
+import { Lanes } from "./Lanes.ts"
 import { Leases, lockKey } from "./Leases.ts"
+import { Limits } from "./Limits.ts"
 import type { Settlement } from "./ports/Broker.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
+import { type Hold, HoldStore } from "./store/HoldStore.ts"
 import { RecordStore, type Report } from "./store/RecordStore.ts"
-import type { StoreError } from "./store/Store.ts"
+import { isRejected, type StoreError } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
 
 /** Carries deliveries to their callbacks: lock, claim, call, judge, record, settle. */
@@ -38,14 +42,21 @@ const make = Effect.gen(function*() {
   const claims = yield* ClaimStore
   const records = yield* RecordStore
   const coordination = yield* Coordination
+  const lanes = yield* Lanes
   const leases = yield* Leases
+  const limits = yield* Limits
   const { lockTtl, queues, retryPolicy, rungs } = yield* Settings
+  const store = yield* HoldStore
   const call = Call.make(claims, yield* Vault, yield* CallbackClient)
 
   const capacity = maxPerStatement * 2
-  const batched = { maxEntries: maxPerStatement, parallel: statementsInFlight, capacity }
+  const batched = { maxEntries: maxPerStatement, parallel: statementsInFlight, capacity, separate: isRejected }
   const claim = yield* Batch.make({ ...batched, commit: claims.claim })
   const record = yield* Batch.make({ ...batched, commit: records.record })
+  const hold = yield* Batch.make({
+    ...batched,
+    commit: (holds: ReadonlyArray<Hold>) => Effect.as(store.hold(holds), holds)
+  })
 
   const forward = (rung: number, message: QueueMessage.DeliveryMessage): Settlement => ({
     _tag: "Forward",
@@ -57,7 +68,7 @@ const make = Effect.gen(function*() {
     outcome: Judgement.Outcome,
     next: NextStep.NextStep,
     startedAt: number,
-    endedAt: number
+    took: Duration.Duration
   ): Report => ({
     deliveryId: work.deliveryId,
     destinationId: work.destinationId,
@@ -65,26 +76,29 @@ const make = Effect.gen(function*() {
     generation: work.generation,
     attempt: work.attempt,
     startedAt,
-    durationMs: Math.round(endedAt - startedAt),
+    durationMs: Math.round(Duration.toMillis(took)),
     httpStatus: outcome._tag === "Answered" ? outcome.status : null,
     error: Option.getOrNull(Judgement.problem(outcome)),
     responseBody: outcome._tag === "Answered" ? outcome.body : null,
     state: states[next._tag],
     delayMs: next._tag === "Retrying" ? next.delayMs : null,
+    blamed: Judgement.blames(outcome),
     gone: outcome._tag === "Answered" && outcome.status === 410
   })
 
   const attempt = Effect.fn("Courier.attempt")(function*(work: Work) {
     const startedAt = yield* Clock.currentTimeMillis
     // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
-    const outcome = yield* call(work).pipe(
+    // Timed apart from the clock, which may be set while the call runs.
+    const [took, outcome] = yield* call(work).pipe(
       retryStore,
+      Effect.timed,
       Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
     )
     const endedAt = yield* Clock.currentTimeMillis
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
-    const ours = yield* retryStore(record(report(work, outcome, next, startedAt, endedAt)))
+    const ours = yield* retryStore(record(report(work, outcome, next, startedAt, took)))
     if (!ours) {
       yield* Effect.logWarning("An attempt outlived its lease; its successor's record stands", {
         deliveryId: work.deliveryId
@@ -92,20 +106,25 @@ const make = Effect.gen(function*() {
       return ack
     }
     return next._tag === "Retrying"
-      ? forward(next.delayMs, {
-        v: 1,
-        deliveryId: work.deliveryId,
-        generation: work.generation,
-        attempt: work.attempt + 1
-      })
+      ? forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
       : ack
+  })
+
+  /** Leaves the delivery in the database until there is room for it. */
+  const wait = (message: QueueMessage.DeliveryMessage, destinationId: DestinationId, token: string | null) =>
+    retryStore(hold({ ...message, token })).pipe(Effect.zipRight(lanes.held(destinationId)), Effect.as(ack))
+
+  const admitted = Effect.fnUntraced(function*(work: Work) {
+    yield* leases.keep(work)
+    const admits = yield* Effect.onInterrupt(limits.admit(work), () => Effect.ignore(claims.giveBack(work)))
+    return admits ? yield* attempt(work) : yield* wait(message(work), work.destinationId, work.token)
   })
 
   const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, token: string) {
     const outcome = yield* retryStore(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":
-        return yield* Effect.scoped(Effect.zipRight(leases.keep(outcome.work), attempt(outcome.work)))
+        return yield* Effect.scoped(admitted(outcome.work))
       case "Busy":
         return forward(rungs[0], message)
       default:
@@ -113,19 +132,40 @@ const make = Effect.gen(function*() {
     }
   })
 
+  const carry = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage) {
+    const token = yield* Ids.next
+    const key = lockKey(message.deliveryId)
+    return yield* Effect.acquireUseRelease(
+      // Without Redis the claim alone is the fence.
+      Effect.orElseSucceed(coordination.lock(key, token, lockTtl), () => true),
+      (locked) => locked ? claimed(message, token) : Effect.succeed(forward(rungs[0], message)),
+      (locked) => locked ? Effect.ignore(coordination.unlock(key, token)) : Effect.void
+    )
+  })
+
   return Courier.of({
-    carry: Effect.fn("Courier.carry")(function*(message) {
-      const token = yield* Ids.next
-      const key = lockKey(message.deliveryId)
-      return yield* Effect.acquireUseRelease(
-        // Without Redis the claim alone is the fence.
-        Effect.orElseSucceed(coordination.lock(key, token, lockTtl), () => true),
-        (locked) => locked ? claimed(message, token) : Effect.succeed(forward(rungs[0], message)),
-        (locked) => locked ? Effect.ignore(coordination.unlock(key, token)) : Effect.void
-      )
-    }, Effect.annotateLogs("service", "Courier"))
+    carry: Effect.fn("Courier.carry")(
+      ({ destinationId, ...message }) =>
+        destinationId === undefined
+          ? carry(message)
+          : lanes.pass(
+            { destinationId, attempt: message.attempt },
+            carry({ ...message, destinationId }),
+            wait(message, destinationId, null)
+          ),
+      Effect.annotateLogs("service", "Courier")
+    )
   })
 })
+
+const message = (work: Pick<Work, "deliveryId" | "generation" | "attempt" | "destinationId">) =>
+  ({
+    v: 1,
+    deliveryId: work.deliveryId,
+    generation: work.generation,
+    attempt: work.attempt,
+    destinationId: work.destinationId
+  }) as const
 
 const states = { Delivered: "delivered", Retrying: "retrying", Dead: "dead" } as const
 

@@ -103,6 +103,8 @@ const make = Effect.gen(function*() {
         filter: filterJson(input.filter ?? {}),
         retryPolicy: policyJson(input.retryPolicy ?? {}),
         signatureNames: input.signatureNames ?? defaultNames(integration),
+        concurrency: input.concurrency ?? null,
+        rateLimitPerMinute: input.rateLimitPerMinute ?? null,
         signingEnvelope: yield* vault.seal(`signing:${id}`, signingSecret)
       }
       const destination = yield* change(
@@ -125,6 +127,8 @@ const make = Effect.gen(function*() {
         url: patch.url,
         status: patch.status,
         signatureNames: patch.signatureNames,
+        concurrency: patch.concurrency,
+        rateLimitPerMinute: patch.rateLimitPerMinute,
         filter: patch.filter === undefined ? undefined : filterJson(patch.filter),
         retryPolicy: patch.retryPolicy === undefined ? undefined : policyJson(patch.retryPolicy)
       }

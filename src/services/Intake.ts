@@ -18,7 +18,7 @@ import { Rejections } from "./Rejections.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
 import { Settings } from "./Settings.ts"
 import { EventStore, type NewEvent, type Stored } from "./store/EventStore.ts"
-import { isStoreError, type StoreError } from "./store/Store.ts"
+import { isRejected, type StoreError } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
 
 /** The integration's budget is used up. */
@@ -66,7 +66,7 @@ const make = Effect.gen(function*() {
     parallel: commitsInFlight,
     capacity: waitingEvents,
     commit: events.insert,
-    separate: (cause) => cause._tag === "Fail" && isStoreError(cause.error) && cause.error.reason === "Rejected"
+    separate: isRejected
   })
 
   const marks = yield* Queue.sliding<Mark>(waitingMarks)
@@ -95,7 +95,13 @@ const make = Effect.gen(function*() {
     const stored = yield* store(event)
     if (!stored.duplicate) {
       yield* dispatch.enqueue(
-        event.deliveries.filter((_) => !_.held).map(({ id }) => ({ v: 1, deliveryId: id, generation: 1, attempt: 1 }))
+        event.deliveries.filter((_) => !_.held).map(({ destinationId, id }) => ({
+          v: 1,
+          deliveryId: id,
+          generation: 1,
+          attempt: 1,
+          destinationId
+        }))
       )
       yield* Queue.offer(marks, { key: markKey, eventId: stored.eventId })
     }

@@ -1,4 +1,5 @@
 import { Context, Duration, Effect, Layer, Schedule, type Scope } from "effect"
+import { Limits } from "./Limits.ts"
 import * as Loop from "./Loop.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import { Settings } from "./Settings.ts"
@@ -21,17 +22,19 @@ const renewalsPerTtl = 3
 const make = Effect.gen(function*() {
   const coordination = yield* Coordination
   const claims = yield* ClaimStore
+  const limits = yield* Limits
   const { lockTtl } = yield* Settings
   const kept = new Map<string, Work>()
 
   const renewLocks = (works: ReadonlyArray<Work>) =>
     Effect.forEach(
       works,
-      ({ deliveryId, token }) => Effect.ignore(coordination.renew(lockKey(deliveryId), token, lockTtl)),
-      {
-        concurrency: "unbounded",
-        discard: true
-      }
+      (work) =>
+        Effect.zipRight(
+          Effect.ignore(coordination.renew(lockKey(work.deliveryId), work.token, lockTtl)),
+          limits.renew(work)
+        ),
+      { concurrency: "unbounded", discard: true }
     )
   const renew = Effect.suspend(() => {
     const works = [...kept.values()]

@@ -24,6 +24,16 @@ export interface SweepTiming {
   readonly markerPatience: Duration.Duration
 }
 
+/** When a destination that keeps failing is left alone, and how it is tried again. */
+export interface BreakerPolicy {
+  /** Attempts that failed one after another, and for how long, before the breaker opens. */
+  readonly failures: number
+  readonly failingFor: Duration.Duration
+  /** From opening to the first probe. Later ones come as late again as the breaker has been open, up to the longest. */
+  readonly probeAfter: Duration.Duration
+  readonly probeAtMost: Duration.Duration
+}
+
 /** What the business programs need of the configuration, checked and ready to use. */
 export class Settings extends Context.Tag("sluice/services/Settings")<Settings, {
   readonly maxWebhookBytes: number
@@ -46,4 +56,5 @@ export class Settings extends Context.Tag("sluice/services/Settings")<Settings, 
   readonly publicBaseUrl: Option.Option<string>
   readonly deliverySink: boolean
   readonly sweep: SweepTiming
+  readonly breaker: BreakerPolicy
 }>() {}

@@ -4,9 +4,9 @@ import * as QueueMessage from "../domain/QueueMessage.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Ids from "./Ids.ts"
 import { Broker } from "./ports/Broker.ts"
+import { Releases } from "./Releases.ts"
 import { Replays } from "./Replays.ts"
 import { Settings } from "./Settings.ts"
-import { DispatchStore } from "./store/DispatchStore.ts"
 import { ReplayStore } from "./store/ReplayStore.ts"
 import type { StoreError } from "./store/Store.ts"
 import { type Marker, type Place, start, type Step, SweepStore } from "./store/SweepStore.ts"
@@ -52,7 +52,7 @@ const beginning: Progress = { unpublished: start, marker: Option.none(), lost: O
 const make = Effect.gen(function*() {
   const broker = yield* Broker
   const dispatch = yield* Dispatch
-  const dispatchStore = yield* DispatchStore
+  const releases = yield* Releases
   const replays = yield* Replays
   const replayStore = yield* ReplayStore
   const { queues, sweep: timing } = yield* Settings
@@ -136,11 +136,6 @@ const make = Effect.gen(function*() {
     yield* Ref.update(progress, (_) => ({ ..._, marked: true }))
   })
 
-  const releaseHeld = dispatchStore.release(perStep).pipe(
-    Effect.tap(dispatch.publish),
-    Effect.repeat({ times: stepsPerRound, while: (released) => released.length > 0 })
-  )
-
   const publishReplays = Effect.flatMap(
     replayStore.waiting(timing.grace, replaysPerRound),
     (ids) => ids.length === 0 ? Effect.void : replays.publish(ids)
@@ -150,7 +145,7 @@ const make = Effect.gen(function*() {
     sweep: Effect.gen(function*() {
       const leads = yield* store.lead(name, holder, Duration.times(timing.every, leadershipRounds))
       if (!leads) return yield* Ref.set(progress, beginning)
-      yield* releaseHeld
+      yield* releases.begin
       yield* publishReplays
       yield* publishUnpublished
       yield* publishLost

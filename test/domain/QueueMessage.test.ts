@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck } from "effect"
-import { DeliveryId, MarkerId, ReplayId } from "../../src/domain/Ids.ts"
+import { DeliveryId, DestinationId, MarkerId, ReplayId } from "../../src/domain/Ids.ts"
 import * as QueueMessage from "../../src/domain/QueueMessage.ts"
 
 const decode = QueueMessage.decoder(QueueMessage.ProcessMessage)
@@ -15,8 +15,9 @@ const messages: FastCheck.Arbitrary<QueueMessage.ProcessMessage> = FastCheck.one
     v: FastCheck.constant(1 as const),
     deliveryId: FastCheck.uuid().map((_) => DeliveryId.make(_)),
     generation: count,
-    attempt: count
-  }),
+    attempt: count,
+    destinationId: FastCheck.uuid().map((_) => DestinationId.make(_))
+  }, { requiredKeys: ["v", "deliveryId", "generation", "attempt"] }),
   FastCheck.record({ v: FastCheck.constant(1 as const), markerId: FastCheck.uuid().map((_) => MarkerId.make(_)) })
 )
 

@@ -93,7 +93,7 @@ describe("a replay", () => {
       yield* published(ReplayMessage)
       yield* run(replay.id)
       const messages = yield* published(DeliveryMessage)
-      assert.deepStrictEqual(messages, event.deliveries.map(({ id }) => Rows.message(id, 2)))
+      assert.deepStrictEqual(messages, event.deliveries.map(({ id }) => Rows.message(id, to.id, 2)))
     })
   )
 

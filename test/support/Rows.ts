@@ -4,6 +4,7 @@ import { DeliveryId, DestinationId, EventId, IntegrationId } from "../../src/dom
 import type { DeliveryMessage } from "../../src/domain/QueueMessage.ts"
 import * as Signing from "../../src/domain/Signing.ts"
 import * as Ids from "../../src/services/Ids.ts"
+import type { Next } from "../../src/services/store/DispatchStore.ts"
 import { EventStore, type NewEvent } from "../../src/services/store/EventStore.ts"
 import { Vault } from "../../src/services/Vault.ts"
 
@@ -58,15 +59,15 @@ export const newEvent = (to: ReadonlyArray<To>, changes: Partial<NewEvent> = {})
 export const deliveries = Effect.fnUntraced(function*(to: To, count: number) {
   const events = Array.from({ length: count }, () => newEvent([to]))
   yield* (yield* EventStore).insert(events)
-  return events.flatMap((event) => event.deliveries.map(({ id }) => message(id)))
+  return events.flatMap((event) => event.deliveries.map(({ id }) => message(id, to.id)))
 })
 
-export const message = (deliveryId: DeliveryId, generation = 1, attempt = 1): DeliveryMessage => ({
-  v: 1,
-  deliveryId,
-  generation,
-  attempt
-})
+export const message = (
+  deliveryId: DeliveryId,
+  destinationId: DestinationId,
+  generation = 1,
+  attempt = 1
+): typeof Next.Type => ({ v: 1, deliveryId, generation, attempt, destinationId })
 
 type Message = Pick<DeliveryMessage, "deliveryId"> | undefined
 

@@ -22,5 +22,16 @@ export class Coordination extends Context.Tag("sluice/services/ports/Coordinatio
   readonly renew: (key: string, token: string, ttl: Duration.Duration) => Effect.Effect<boolean, CoordinationError>
   /** Releases a lock only where the token still holds it. */
   readonly unlock: (key: string, token: string) => Effect.Effect<void, CoordinationError>
+  /**
+   * Takes one of `limit` places under a key for a time, or keeps the one that the token has; false when all are taken.
+   */
+  readonly enter: (
+    key: string,
+    token: string,
+    limit: number,
+    ttl: Duration.Duration
+  ) => Effect.Effect<boolean, CoordinationError>
+  /** Frees the token's place. */
+  readonly leave: (key: string, token: string) => Effect.Effect<void, CoordinationError>
   readonly check: Effect.Effect<void, CoordinationError>
 }>() {}

@@ -26,6 +26,8 @@ export const Work = Schema.Struct({
   signatureNames: SignatureNames,
   signingEnvelope: Schema.String,
   retryPolicy: RetryOverrides,
+  concurrency: Schema.NullOr(Schema.Int),
+  rateLimitPerMinute: Schema.NullOr(Schema.Int),
   eventReceivedAt: Schema.DateFromSelf,
   /** JSON text; null when the event's content is no longer kept. */
   headers: Schema.NullOr(Schema.String),
@@ -35,8 +37,8 @@ export const Work = Schema.Struct({
 export type Work = typeof Work.Type
 
 /**
- * What became of a claim. `Busy`: another's lease is alive. `Stale`: the row has moved on, or is gone. `Held` and
- * `Cancelled`: its destination is not active, or deleted, and the row says so now.
+ * What became of a claim. `Busy`: another's lease is alive. `Stale`: the row has moved on, waits without a message, or
+ * is gone. `Held`: its destination is not active, or its breaker is open. `Cancelled`: its destination is deleted.
  */
 export type Claimed =
   | { readonly _tag: "Claimed"; readonly work: Work }
@@ -60,10 +62,14 @@ export class ClaimStore extends Context.Tag("sluice/services/store/ClaimStore")<
 }
 
 const inlineBodyBytes = 65_536
+// Beyond its time limit an attempt still has to be recorded.
+const recording = Duration.seconds(5)
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  const leaseMs = Duration.toMillis((yield* Settings).lockTtl)
+  const { deliveryTimeout, lockTtl } = yield* Settings
+  const leaseMs = Duration.toMillis(lockTtl)
+  const probeMs = Duration.toMillis(Duration.sum(deliveryTimeout, recording))
 
   return ClaimStore.of({
     claim: Effect.fn("ClaimStore.claim")(function*(claims) {
@@ -76,8 +82,9 @@ const make = Effect.gen(function*() {
             ${column((_) => _.attempt)}::int[], ${column((_) => _.token)}::uuid[]
           ) AS message (id, generation, attempt, token)
         ), fenced AS (
-          SELECT d.id, message.token,
+          SELECT d.id, d.destination_id, message.token,
             d.generation = message.generation AND d.next_attempt = message.attempt AS current,
+            d.state = 'delivering' AND d.lease_until >= now() AS busy,
             d.state IN ('pending', 'queued', 'retrying') OR d.state = 'delivering' AND d.lease_until < now() AS free,
             CASE
               WHEN destination.deleted_at IS NULL AND destination.status = 'active' THEN 'delivering'
@@ -89,29 +96,55 @@ const make = Effect.gen(function*() {
           LEFT JOIN destinations destination ON destination.id = d.destination_id
           ORDER BY d.id
           FOR UPDATE OF d
+        ), broken AS (
+          SELECT destination_id FROM destination_troubles WHERE opened_at IS NOT NULL
+        ), due AS (
+          -- Where another claim decides on the probe just now, this one leaves it to that.
+          SELECT destination_id FROM destination_troubles
+          WHERE opened_at IS NOT NULL AND probe_at <= now() AND destination_id IN (
+            SELECT destination_id FROM fenced WHERE current AND free AND next = 'delivering'
+          )
+          ORDER BY destination_id
+          FOR UPDATE SKIP LOCKED
+        ), probes AS (
+          UPDATE destination_troubles trouble SET probe_at = now() + ${probeMs}::float8 * interval '1 millisecond'
+          FROM (
+            SELECT DISTINCT ON (destination_id) destination_id, id
+            FROM fenced JOIN due USING (destination_id) WHERE current AND free ORDER BY destination_id, id
+          ) AS oldest
+          WHERE trouble.destination_id = oldest.destination_id
+          RETURNING oldest.id
+        ), settled AS (
+          SELECT id, token, current, busy, free, CASE
+            WHEN next = 'delivering' AND destination_id IN (SELECT destination_id FROM broken)
+              AND id NOT IN (SELECT id FROM probes) THEN 'held'
+            ELSE next
+          END AS next
+          FROM fenced
         ), updated AS (
           UPDATE deliveries d SET
-            state = fenced.next,
-            claim_token = CASE fenced.next WHEN 'delivering' THEN fenced.token END,
-            lease_until = CASE fenced.next WHEN 'delivering' THEN now() + ${leaseMs}::float8 * interval '1 millisecond' END,
-            due_at = CASE fenced.next WHEN 'delivering' THEN d.due_at END,
-            held_at = CASE fenced.next WHEN 'held' THEN now() END,
-            failed_at = CASE fenced.next WHEN 'cancelled' THEN now() END,
+            state = settled.next,
+            claim_token = CASE settled.next WHEN 'delivering' THEN settled.token END,
+            lease_until = CASE settled.next WHEN 'delivering' THEN now() + ${leaseMs}::float8 * interval '1 millisecond' END,
+            due_at = CASE settled.next WHEN 'delivering' THEN d.due_at END,
+            held_at = CASE settled.next WHEN 'held' THEN now() END,
+            failed_at = CASE settled.next WHEN 'cancelled' THEN now() END,
             updated_at = now()
-          FROM fenced
-          WHERE d.id = fenced.id AND fenced.current AND fenced.free
-          RETURNING fenced.token, fenced.next, d.*
+          FROM settled
+          WHERE d.id = settled.id AND settled.current AND settled.free
+          RETURNING settled.token, settled.next, d.*
         )
-        SELECT fenced.token AS message, fenced.current, updated.next, updated.id AS "deliveryId",
+        SELECT settled.token AS message, settled.current AND settled.busy AS busy, updated.next, updated.id AS "deliveryId",
           updated.event_id AS "eventId", updated.generation, updated.next_attempt AS attempt,
           updated.claim_token AS token, updated.replay_id AS "replayId", integration.slug AS "integrationSlug",
           updated.destination_id AS "destinationId", destination.url, destination.signature_names AS "signatureNames",
           destination.signing_envelope AS "signingEnvelope", destination.retry_policy AS "retryPolicy",
+          destination.concurrency, destination.rate_limit_per_minute AS "rateLimitPerMinute",
           updated.event_received_at AS "eventReceivedAt", content.headers::text AS headers,
           content.sealed_headers AS "sealedHeaders",
           CASE WHEN octet_length(content.body) <= ${inlineBodyBytes} THEN content.body END AS body
-        FROM fenced
-        LEFT JOIN updated ON updated.token = fenced.token
+        FROM settled
+        LEFT JOIN updated ON updated.token = settled.token
         LEFT JOIN destinations destination ON destination.id = updated.destination_id
         LEFT JOIN integrations integration ON integration.id = updated.integration_id
         LEFT JOIN event_bodies content
@@ -124,10 +157,10 @@ const make = Effect.gen(function*() {
       return claims.map((claim): Claimed => {
         if (!asked.has(claim)) return { _tag: "Busy" }
         const row = byMessage.get(claim.token)
-        if (row === undefined || !row.current) return { _tag: "Stale" }
+        if (row === undefined) return { _tag: "Stale" }
         switch (row.next) {
           case null:
-            return { _tag: "Busy" }
+            return { _tag: row.busy ? "Busy" : "Stale" }
           case "delivering":
             return { _tag: "Claimed", work: row }
           case "held":
@@ -193,7 +226,7 @@ const byAge = Order.combine(
 
 const Nothing = Schema.Struct({
   message: Schema.String,
-  current: Schema.Boolean,
+  busy: Schema.Boolean,
   next: Schema.Literal(null, "held", "cancelled")
 })
 

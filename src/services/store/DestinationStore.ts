@@ -10,6 +10,8 @@ export interface DestinationColumns {
   readonly filter?: string | undefined
   readonly retryPolicy?: string | undefined
   readonly signatureNames?: string | undefined
+  readonly concurrency?: number | null | undefined
+  readonly rateLimitPerMinute?: number | null | undefined
 }
 
 export interface NewDestination {
@@ -19,6 +21,8 @@ export interface NewDestination {
   readonly filter: string
   readonly retryPolicy: string
   readonly signatureNames: string
+  readonly concurrency: number | null
+  readonly rateLimitPerMinute: number | null
   readonly signingEnvelope: string
 }
 
@@ -39,8 +43,10 @@ export class DestinationStore extends Context.Tag("sluice/services/store/Destina
 export const destinationJson = (sql: SqlClient.SqlClient): Statement.Fragment =>
   sql`json_build_object(
     'id', d.id, 'integrationId', d.integration_id, 'url', d.url, 'status', d.status, 'filter', d.filter,
-    'retryPolicy', d.retry_policy, 'signatureNames', d.signature_names, 'createdAt', d.created_at,
-    'updatedAt', d.updated_at
+    'retryPolicy', d.retry_policy, 'signatureNames', d.signature_names, 'concurrency', d.concurrency,
+    'rateLimitPerMinute', d.rate_limit_per_minute, 'breaker', CASE WHEN EXISTS (
+      SELECT FROM destination_troubles t WHERE t.destination_id = d.id AND t.opened_at IS NOT NULL
+    ) THEN 'open' ELSE 'closed' END, 'createdAt', d.created_at, 'updatedAt', d.updated_at
   )`
 
 const make = Effect.gen(function*() {
@@ -54,13 +60,18 @@ const make = Effect.gen(function*() {
   const first = (statement: Effect.Effect<ReadonlyArray<unknown>, StoreError>) =>
     Effect.map(values(statement), ([found]) => Option.fromNullable(found))
 
+  const kept = (value: number | null | undefined, column: Statement.Fragment): Statement.Fragment =>
+    value === undefined ? column : sql`${value}`
+
   return DestinationStore.of({
     insert: Effect.fn("DestinationStore.insert")(function*(_) {
       yield* guarded(sql`
-        INSERT INTO destinations (id, integration_id, url, filter, retry_policy, signature_names, signing_envelope)
-        VALUES (
+        INSERT INTO destinations (
+          id, integration_id, url, filter, retry_policy, signature_names, concurrency, rate_limit_per_minute,
+          signing_envelope
+        ) VALUES (
           ${_.id}, ${_.integrationId}, ${_.url}, ${_.filter}::jsonb, ${_.retryPolicy}::jsonb, ${_.signatureNames},
-          ${_.signingEnvelope}
+          ${_.concurrency}, ${_.rateLimitPerMinute}, ${_.signingEnvelope}
         )`)
     }),
 
@@ -72,6 +83,8 @@ const make = Effect.gen(function*() {
           filter = coalesce(${columns.filter ?? null}::jsonb, filter),
           retry_policy = coalesce(${columns.retryPolicy ?? null}::jsonb, retry_policy),
           signature_names = coalesce(${columns.signatureNames ?? null}, signature_names),
+          concurrency = ${kept(columns.concurrency, sql`concurrency`)},
+          rate_limit_per_minute = ${kept(columns.rateLimitPerMinute, sql`rate_limit_per_minute`)},
           updated_at = now()
         WHERE id = ${id} AND deleted_at IS NULL
         RETURNING ${destinationJson(sql)} AS value`))

@@ -2,6 +2,8 @@ import { SqlClient } from "@effect/sql"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { DeliveryId, DestinationId } from "../../domain/Ids.ts"
 import * as Ids from "../Ids.ts"
+import { Settings } from "../Settings.ts"
+import * as Breaker from "./Breaker.ts"
 import { guarded, rows, type StoreError, transaction } from "./Store.ts"
 
 /** What one attempt came to, and where its delivery goes from there. */
@@ -21,6 +23,8 @@ export interface Report {
   readonly state: "delivered" | "retrying" | "dead"
   /** Milliseconds from now to the next attempt, where there is one. */
   readonly delayMs: number | null
+  /** Whether the failure is the destination's, and counts towards opening its breaker. */
+  readonly blamed: boolean
   /** The callback says that it is gone for good: its destination is disabled with the record. */
   readonly gone: boolean
 }
@@ -38,6 +42,7 @@ export class RecordStore extends Context.Tag("sluice/services/store/RecordStore"
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
+  const { breaker } = yield* Settings
 
   const record = (reports: ReadonlyArray<Report>) => {
     const column = <A>(of: (report: Report) => A): ReadonlyArray<A> => reports.map(of)
@@ -49,9 +54,10 @@ const make = Effect.gen(function*() {
           ${column((_) => _.startedAt)}::float8[], ${column((_) => _.durationMs)}::int[],
           ${column((_) => _.httpStatus)}::int[], ${column((_) => _.error)}::text[],
           ${column((_) => _.responseBody)}::text[], ${column((_) => _.state)}::text[],
-          ${column((_) => _.delayMs)}::float8[]
+          ${column((_) => _.delayMs)}::float8[], ${column((_) => _.blamed)}::boolean[]
         ) AS report (
-          id, token, generation, attempt, started_ms, duration_ms, http_status, error, response_body, state, delay_ms
+          id, token, generation, attempt, started_ms, duration_ms, http_status, error, response_body, state, delay_ms,
+          blamed
         )
       ), locked AS (
         SELECT report.*, d.claim_token IS NOT DISTINCT FROM report.token AS ours,
@@ -72,8 +78,8 @@ const make = Effect.gen(function*() {
           updated_at = now()
         FROM locked
         WHERE d.id = locked.id AND locked.ours
-        RETURNING locked.token
-      ), counted AS (
+        RETURNING locked.token, d.destination_id, d.state, locked.blamed
+      ), ${Breaker.note(sql, breaker)}, counted AS (
         -- A call that was under way when a replay began belongs to the old generation, but it was made.
         UPDATE deliveries d SET attempt_count = d.attempt_count + 1
         FROM locked

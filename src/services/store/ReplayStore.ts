@@ -69,10 +69,11 @@ const make = Effect.gen(function*() {
         last_error = NULL,
         replay_id = excluded.replay_id,
         updated_at = now()
-      RETURNING 1 AS v, id AS "deliveryId", generation, next_attempt AS attempt`.pipe(
-      guarded,
-      Effect.flatMap(rows(Next))
-    )
+      RETURNING 1 AS v, id AS "deliveryId", generation, next_attempt AS attempt, destination_id AS "destinationId"`
+      .pipe(
+        guarded,
+        Effect.flatMap(rows(Next))
+      )
     yield* guarded(sql`UPDATE events SET unrouted = false WHERE id = ${eventId} AND unrouted`)
     yield* guarded(sql`UPDATE replays SET status = 'completed', done = total, updated_at = now() WHERE id = ${id}`)
     return renewed

@@ -53,6 +53,10 @@ const isSqlError = (error: unknown): error is SqlError.SqlError => Predicate.isT
 
 export const isStoreError = (error: unknown): error is StoreError => Predicate.isTagged(error, "StoreError")
 
+/** Whether PostgreSQL does not take what was sent: one such row must not fail the others of its batch. */
+export const isRejected = (cause: Cause.Cause<StoreError>): boolean =>
+  cause._tag === "Fail" && cause.error.reason === "Rejected"
+
 const codeOf = (error: SqlError.SqlError): string =>
   Predicate.hasProperty(error.cause, "code") && Predicate.isString(error.cause.code) ? error.cause.code : ""
 

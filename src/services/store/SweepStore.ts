@@ -65,18 +65,21 @@ const make = Effect.gen(function*() {
     Effect.map(Effect.flatMap(statement, rows(Due)), (due): Step => {
       const last = due.at(-1)
       return {
-        lost: due.filter((_) => _.lost).map(({ attempt, deliveryId, generation, v }) => ({
+        lost: due.filter((_) => _.lost).map(({ attempt, deliveryId, destinationId, generation, v }) => ({
           v,
           deliveryId,
           generation,
-          attempt
+          attempt,
+          destinationId
         })),
         reached: last === undefined ? from : { dueAt: last.dueAt, id: last.deliveryId },
         end: due.length < limit
       }
     })
 
-  const columns = sql`1 AS v, id AS "deliveryId", generation, next_attempt AS attempt, due_at::text AS "dueAt"`
+  const columns = sql`
+    1 AS v, id AS "deliveryId", generation, next_attempt AS attempt, destination_id AS "destinationId",
+    due_at::text AS "dueAt"`
 
   return SweepStore.of({
     lead: Effect.fn("SweepStore.lead")(function*(name, holder, ttl) {

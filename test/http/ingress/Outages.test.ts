@@ -79,6 +79,8 @@ const noCoordination = Layer.succeed(Coordination, {
   lock: () => failing,
   renew: () => failing,
   unlock: () => failing,
+  enter: () => failing,
+  leave: () => failing,
   check: failing
 })
 

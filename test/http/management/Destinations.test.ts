@@ -27,7 +27,8 @@ layer(Api.onTwins(), Api.live)("a destination", (it) => {
         url: `${url}?x=1`,
         filter,
         retryPolicy: { maxRetries: 3, baseDelayMs: 1_000 },
-        signatureNames: "sluice"
+        signatureNames: "sluice",
+        concurrency: 2
       })
       assert.strictEqual(answer.status, 201, answer.text)
       const made = yield* Effect.orDie(decodeCreated(answer.json))
@@ -41,7 +42,9 @@ layer(Api.onTwins(), Api.live)("a destination", (it) => {
         status: "active",
         filter,
         retryPolicy: { maxRetries: 3, baseDelayMs: 1_000 },
-        signatureNames: "sluice"
+        signatureNames: "sluice",
+        concurrency: 2,
+        rateLimitPerMinute: null
       })
       const list = yield* manage("/integrations/made/destinations")
       assert.deepInclude(list.json, {
@@ -74,6 +77,12 @@ layer(Api.onTwins(), Api.live)("a destination", (it) => {
         { types: ["a"] },
         "active"
       ])
+      assert.deepInclude(yield* patch({ concurrency: 4, rateLimitPerMinute: 60 }), {
+        concurrency: 4,
+        rateLimitPerMinute: 60,
+        breaker: "closed"
+      })
+      assert.deepInclude(yield* patch({ concurrency: null }), { concurrency: null, rateLimitPerMinute: 60 })
       assert.deepStrictEqual((yield* patch({ filter: {} })).filter, {})
       assert.strictEqual((yield* patch({ status: "disabled" })).status, "disabled")
       assert.strictEqual((yield* patch({ status: "active" })).status, "active")

@@ -81,6 +81,8 @@ const noCoordination = Layer.succeed(Coordination, {
   lock: () => coordinationDown,
   renew: () => coordinationDown,
   unlock: () => coordinationDown,
+  enter: () => coordinationDown,
+  leave: () => coordinationDown,
   check: coordinationDown
 })
 

@@ -145,6 +145,32 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
         yield* eventually(lock(name, "other", long), (locked) => locked)
       }))
 
+    it.effect("gives out so many places under a key, and one again when it is left", () =>
+      Effect.gen(function*() {
+        const { enter, leave } = yield* Coordination
+        const name = yield* key
+        const tokens = ["a", "b", "c"]
+        const entered = Effect.forEach(tokens, (token) => enter(name, token, 2, long))
+        assert.deepStrictEqual(yield* entered, [true, true, false])
+        // Who has a place keeps it by asking again.
+        assert.deepStrictEqual(yield* entered, [true, true, false])
+        yield* leave(name, "c")
+        assert.isFalse(yield* enter(name, "c", 2, long))
+        yield* leave(name, "a")
+        assert.isTrue(yield* enter(name, "c", 2, long))
+        assert.isTrue(yield* enter(yield* key, "a", 1, long))
+      }))
+
+    it.effect("gives a place to somebody else when it is not renewed", () =>
+      Effect.gen(function*() {
+        const { enter } = yield* Coordination
+        const name = yield* key
+        assert.isTrue(yield* enter(name, "lost", 1, short))
+        assert.isFalse(yield* enter(name, "next", 1, long))
+        yield* eventually(enter(name, "next", 1, long), (entered) => entered)
+        assert.isFalse(yield* enter(name, "lost", 1, short))
+      }))
+
     it.effect("passes its check", () => Effect.flatMap(Coordination, (_) => _.check))
   })
 
@@ -155,15 +181,17 @@ describe.runIf(redisUrl !== null)("coordination on Redis", () => {
   suite(here)
 
   layer(here, { excludeTestServices: true })((it) => {
-    it.effect("is shared by processes: budgets, marks and locks", () =>
+    it.effect("is shared by processes: budgets, marks, locks and places", () =>
       Effect.gen(function*() {
-        const { lock, mark, take } = yield* Coordination
-        const [name, mine, budget] = [yield* key, yield* key, yield* key]
+        const { enter, lock, mark, take } = yield* Coordination
+        const [name, mine, budget, places] = [yield* key, yield* key, yield* key, yield* key]
+        yield* enter(places, "here", 1, long)
         yield* lock(name, "here", long)
         yield* mark(mine, "here", long)
         yield* Effect.replicateEffect(take(budget, 2), 2)
         const there = Effect.gen(function*() {
-          const { lock, marked, take } = yield* Coordination
+          const { enter, lock, marked, take } = yield* Coordination
+          assert.isFalse(yield* enter(places, "there", 1, long))
           assert.isFalse(yield* lock(name, "there", long))
           assert.deepStrictEqual(yield* marked(mine), Option.some("here"))
           assert.isFalse((yield* take(budget, 2)).allowed)

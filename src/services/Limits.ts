@@ -1,0 +1,60 @@
+import { Clock, Context, Duration, Effect, Layer, Option, type Scope } from "effect"
+import { Lanes } from "./Lanes.ts"
+import { Coordination } from "./ports/Coordination.ts"
+import { Settings } from "./Settings.ts"
+import type { Work } from "./store/ClaimStore.ts"
+
+/** What a destination allows, over all workers. Without Redis each worker's lanes alone bound it. */
+export class Limits extends Context.Tag("sluice/services/Limits")<Limits, {
+  /** Whether the attempt may be made now; its place is kept for the life of the scope. */
+  readonly admit: (work: Work) => Effect.Effect<boolean, never, Scope.Scope>
+  /** Keeps a place that an attempt has. */
+  readonly renew: (work: Work) => Effect.Effect<void>
+}>() {
+  static readonly layer = Layer.effect(Limits, Effect.suspend(() => make))
+}
+
+// Other workers hold its places; nothing here tells when they are free.
+const whenFull = Duration.seconds(1)
+
+const make = Effect.gen(function*() {
+  const coordination = yield* Coordination
+  const lanes = yield* Lanes
+  const { lockTtl } = yield* Settings
+
+  const key = ({ destinationId }: Work) => `places:${destinationId}`
+  const enter = (work: Work) =>
+    work.concurrency === null
+      ? Effect.succeed(true)
+      : Effect.orElseSucceed(coordination.enter(key(work), work.token, work.concurrency, lockTtl), () => true)
+
+  const place = (work: Work) =>
+    Effect.acquireRelease(
+      enter(work),
+      (entered) =>
+        entered && work.concurrency !== null ? Effect.ignore(coordination.leave(key(work), work.token)) : Effect.void
+    )
+
+  /** Milliseconds until the rate allows one more; zero when this one is allowed. */
+  const delay = (work: Work) =>
+    work.rateLimitPerMinute === null
+      ? Effect.succeed(0)
+      : Effect.map(
+        Effect.option(coordination.take(`deliveries:${work.destinationId}`, work.rateLimitPerMinute)),
+        Option.match({ onNone: () => 0, onSome: (_) => _.allowed ? 0 : Math.max(1, _.retryAfterMs) })
+      )
+
+  return Limits.of({
+    admit: Effect.fnUntraced(function*(work) {
+      const entered = yield* place(work)
+      const wait = entered ? yield* delay(work) : Duration.toMillis(whenFull)
+      const now = yield* Clock.currentTimeMillis
+      yield* lanes.bound(work.destinationId, {
+        concurrency: work.concurrency,
+        closedUntil: wait === 0 ? 0 : now + wait
+      })
+      return wait === 0
+    }),
+    renew: (work) => Effect.asVoid(enter(work))
+  })
+})

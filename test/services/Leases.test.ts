@@ -1,0 +1,56 @@
+import { assert, layer } from "@effect/vitest"
+import { Duration, Effect } from "effect"
+import * as Ids from "../../src/services/Ids.ts"
+import { Leases, lockKey } from "../../src/services/Leases.ts"
+import { Coordination } from "../../src/services/ports/Coordination.ts"
+import { claim, work } from "../support/Claims.ts"
+import { eventually } from "../support/Eventually.ts"
+import * as Rows from "../support/Rows.ts"
+import { stores } from "../support/Stores.ts"
+
+// Renewed every 100 ms.
+const lockTtl = Duration.millis(300)
+
+/** A claimed delivery with its lock, and another one that nobody keeps: when that is free, a whole lease has passed. */
+const claimed = Effect.gen(function*() {
+  const coordination = yield* Coordination
+  const [kept, witness] = yield* Rows.deliveries(yield* Rows.destination(), 2)
+  const work_ = yield* Effect.flatMap(claim(kept), work)
+  yield* coordination.lock(lockKey(work_.deliveryId), work_.token, lockTtl)
+  return {
+    kept,
+    work: work_,
+    aLeaseLater: Effect.zipRight(claim(witness), eventually(claim(witness), (_) => _?._tag === "Claimed"))
+  }
+})
+
+layer(stores({ lockTtl }), { excludeTestServices: true, timeout: "30 seconds" })("leases", (it) => {
+  it.scoped("stay alive for as long as they are kept: the claim and the lock", () =>
+    Effect.gen(function*() {
+      const coordination = yield* Coordination
+      const { aLeaseLater, kept, work } = yield* claimed
+      yield* (yield* Leases).keep(work)
+      yield* Effect.replicateEffect(aLeaseLater, 2)
+      assert.strictEqual((yield* claim(kept))?._tag, "Busy")
+      assert.isFalse(yield* coordination.lock(lockKey(work.deliveryId), yield* Ids.next, lockTtl))
+    }))
+
+  it.scoped("lapse once they are no longer kept", () =>
+    Effect.gen(function*() {
+      const coordination = yield* Coordination
+      const { kept, work } = yield* claimed
+      yield* Effect.scoped((yield* Leases).keep(work))
+      yield* eventually(claim(kept), (_) => _?._tag === "Claimed")
+      yield* eventually(coordination.lock(lockKey(work.deliveryId), yield* Ids.next, lockTtl), (locked) => locked)
+    }))
+
+  it.scoped("that a successor has taken are not renewed by the one that lost them", () =>
+    Effect.gen(function*() {
+      const { aLeaseLater, kept, work: lost } = yield* claimed
+      yield* Rows.set(kept, "lease_until = now() - interval '1 second'")
+      yield* Effect.flatMap(claim(kept), work)
+      yield* (yield* Leases).keep(lost)
+      yield* aLeaseLater
+      yield* eventually(claim(kept), (_) => _?._tag === "Claimed")
+    }))
+})

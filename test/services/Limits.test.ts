@@ -1,0 +1,53 @@
+import { assert, layer } from "@effect/vitest"
+import { Duration, Effect, Option, Scope } from "effect"
+import { Lanes } from "../../src/services/Lanes.ts"
+import { Limits } from "../../src/services/Limits.ts"
+import { Coordination } from "../../src/services/ports/Coordination.ts"
+import type { Work } from "../../src/services/store/ClaimStore.ts"
+import { claim, work } from "../support/Claims.ts"
+import * as Rows from "../support/Rows.ts"
+import { stores } from "../support/Stores.ts"
+
+/** Claims of deliveries of one destination with the given limits. */
+const works = Effect.fnUntraced(function*(count: number, bounds: Partial<Work>) {
+  const messages = yield* Rows.deliveries(yield* Rows.destination(), count)
+  return yield* Effect.forEach(
+    messages,
+    (message) => Effect.map(Effect.flatMap(claim(message), work), (claimed): Work => ({ ...claimed, ...bounds }))
+  )
+})
+
+layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("a destination's limits", (it) => {
+  it.scoped("let everything through where it has none", () =>
+    Effect.gen(function*() {
+      const { admit } = yield* Limits
+      const admitted = yield* Effect.forEach(yield* works(20, {}), admit)
+      assert.isTrue(admitted.every((_) => _))
+    }))
+
+  it.scoped("let so many attempts run at a time, whichever worker makes them", () =>
+    Effect.gen(function*() {
+      const { admit } = yield* Limits
+      const coordination = yield* Coordination
+      const [first, second, third] = yield* works(3, { concurrency: 2 })
+      const elsewhere = yield* Effect.fromNullable(first)
+      const places = `places:${elsewhere.destinationId}`
+      yield* coordination.enter(places, "an attempt of another worker", 2, Duration.minutes(1))
+      const scope = yield* Scope.make()
+      assert.isTrue(yield* Scope.extend(admit(yield* Effect.fromNullable(second)), scope))
+      assert.isFalse(yield* admit(yield* Effect.fromNullable(third)))
+      yield* coordination.leave(places, "an attempt of another worker")
+      assert.isTrue(yield* admit(yield* Effect.fromNullable(third)))
+    }))
+
+  it.scoped("let so many attempts begin in a minute, and close the lane until the next may", () =>
+    Effect.gen(function*() {
+      const { admit } = yield* Limits
+      const lanes = yield* Lanes
+      const all = yield* works(4, { rateLimitPerMinute: 3 })
+      assert.deepStrictEqual(yield* Effect.forEach(all, admit), [true, true, true, false])
+      const [{ destinationId }] = [yield* Effect.fromNullable(all[0])]
+      const turn = lanes.pass({ destinationId, attempt: 1 }, Effect.succeedSome("inside"), Effect.succeedNone)
+      assert.deepStrictEqual(yield* turn, Option.none())
+    }))
+})

@@ -1,0 +1,87 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import type { DeliveryId } from "../../../src/domain/Ids.ts"
+import type { Next } from "../../../src/services/store/DispatchStore.ts"
+import { type Hold, HoldStore } from "../../../src/services/store/HoldStore.ts"
+import { RecordStore } from "../../../src/services/store/RecordStore.ts"
+import { claim, success, work } from "../../support/Claims.ts"
+import * as Rows from "../../support/Rows.ts"
+import { stores } from "../../support/Stores.ts"
+
+/** A hold of a delivery that nobody has claimed. */
+const unclaimed = ({ attempt, deliveryId, destinationId, generation, v }: typeof Next.Type): Hold => ({
+  v,
+  deliveryId,
+  generation,
+  attempt,
+  destinationId,
+  token: null
+})
+
+layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("holding", (it) => {
+  it.effect("takes a delivery whose turn it is out of the queue, and gives it back with the same attempt", () =>
+    Effect.gen(function*() {
+      const { hold, releaseOf } = yield* HoldStore
+      const to = yield* Rows.destination()
+      const [message] = yield* Rows.deliveries(to, 1)
+      yield* hold([unclaimed(yield* Effect.fromNullable(message))])
+      assert.deepInclude(yield* Rows.row(message), { state: "held", due: false, attempt_count: 0, next_attempt: 1 })
+      assert.strictEqual((yield* claim(message))?._tag, "Stale")
+      assert.deepStrictEqual(yield* releaseOf(to.id, 5), [yield* Effect.fromNullable(message)])
+      assert.deepInclude(yield* Rows.row(message), { state: "pending", due: true })
+      assert.strictEqual((yield* claim(message))?._tag, "Claimed")
+    }))
+
+  it.effect("leaves alone what has been claimed, is over, or has another turn", () =>
+    Effect.gen(function*() {
+      const { hold } = yield* HoldStore
+      const [claimed, done, later] = yield* Rows.deliveries(yield* Rows.destination(), 3)
+      yield* claim(claimed)
+      yield* (yield* RecordStore).record([success(yield* Effect.flatMap(claim(done), work))])
+      yield* Rows.set(later, "generation = 2")
+      yield* hold(
+        yield* Effect.forEach(
+          [claimed, done, later],
+          (_) => Effect.map(Effect.fromNullable(_), unclaimed)
+        )
+      )
+      assert.deepStrictEqual(
+        yield* Effect.forEach([claimed, done, later], (_) => Effect.map(Rows.row(_), (row) => row?.state)),
+        ["delivering", "delivered", "pending"]
+      )
+    }))
+
+  it.effect("ends a claim only for its own token", () =>
+    Effect.gen(function*() {
+      const { hold } = yield* HoldStore
+      const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+      const known = yield* Effect.fromNullable(message)
+      const { token } = yield* Effect.flatMap(claim(message), work)
+      yield* hold([{ ...known, token: "00000000-0000-7000-8000-000000000000" }])
+      assert.strictEqual((yield* Rows.row(message))?.state, "delivering")
+      yield* hold([{ ...known, token }])
+      assert.strictEqual((yield* Rows.row(message))?.state, "held")
+    }))
+
+  it.effect("releases a few of each destination at a time, whatever another one holds", () =>
+    Effect.gen(function*() {
+      const { hold, release } = yield* HoldStore
+      const [many, few] = [yield* Rows.destination(), yield* Rows.destination()]
+      const messages = [...(yield* Rows.deliveries(many, 30)), ...(yield* Rows.deliveries(few, 2))]
+      yield* hold(messages.map(unclaimed))
+      const released = yield* release(10, 1_000)
+      const of = (to: typeof many) => released.filter((_) => _.destinationId === to.id).length
+      assert.deepStrictEqual([of(many), of(few)], [10, 2])
+    }))
+
+  it.effect("is undone for each delivery once, when two workers release at the same time", () =>
+    Effect.gen(function*() {
+      const { hold, releaseOf } = yield* HoldStore
+      const to = yield* Rows.destination()
+      const messages = yield* Rows.deliveries(to, 40)
+      yield* hold(messages.map(unclaimed))
+      const released = yield* Effect.replicateEffect(releaseOf(to.id, 10), 4, { concurrency: "unbounded" })
+      const ids = released.flat().map((_): DeliveryId => _.deliveryId)
+      assert.strictEqual(new Set(ids).size, ids.length)
+    }))
+})
