@@ -6,10 +6,11 @@ import * as Services from "./Services.ts"
 
 const connections = 10
 
-/** Everything that a worker does, on a given ground. */
-export const programs = Layer.mergeAll(processConsumer, replayConsumer, housekeeping).pipe(
-  Layer.provide(Services.worker)
-)
+/** Everything that a worker does, by services yet to be given. */
+export const duties = Layer.mergeAll(processConsumer, replayConsumer, housekeeping)
+
+/** The same on a given ground. */
+export const programs = Layer.provide(duties, Services.worker)
 
 const started = Layer.effectDiscard(Effect.logInfo("Delivering"))
 
