@@ -44,6 +44,12 @@ const restartAfter = Duration.seconds(1)
 const stopTime = Duration.seconds(30)
 const dist = new URL("../../dist/", import.meta.url)
 const mutants = new URL("mutants/", import.meta.url)
+const files: Readonly<Record<Mutant, string>> = {
+  "sweeper": "NoSweeper.ts",
+  "fence": "NoFence.ts",
+  "confirms": "NoConfirms.ts",
+  "lock-token": "NoLockToken.ts"
+}
 const clock = new URL("clock/preload.js", import.meta.url).href
 
 export const make = Effect.fn("Host.make")(
@@ -134,7 +140,7 @@ const entry = (isApi: boolean, without: Option.Option<Mutant>): ReadonlyArray<st
     onNone: () => [fileURLToPath(new URL(isApi ? "api/server.js" : "worker/worker.js", dist))],
     onSome: (mutant) => [
       `--import=${import.meta.resolve("tsx")}`,
-      fileURLToPath(new URL(`${mutant}.ts`, mutants)),
+      fileURLToPath(new URL(files[mutant], mutants)),
       isApi ? "api" : "worker"
     ]
   })

@@ -1,5 +1,5 @@
 import { Effect, type Scope } from "effect"
-import { connect } from "node:net"
+import { connect, Socket } from "node:net"
 import { createInterface } from "node:readline"
 import type { BrokenLock } from "./Books.ts"
 
@@ -14,7 +14,7 @@ interface Held {
   until: number
 }
 
-/** Clocks of one server, so only what it rounds. */
+/** What one server's clock rounds, in milliseconds. */
 const grace = 5
 const reconnectMs = 100
 
@@ -22,17 +22,16 @@ export const watch = (port: number): Effect.Effect<Locks, never, Scope.Scope> =>
   Effect.gen(function*() {
     const book = make()
     let over = false
+    let socket = new Socket()
     const open = () => {
+      if (over) return
       // A server that was restarted has forgotten every lock.
       book.forget()
-      const socket = connect(port, "127.0.0.1", () => socket.write("MONITOR\r\n"))
-      socket.on("error", () => undefined).once("close", () => {
-        if (!over) setTimeout(open, reconnectMs)
-      })
-      createInterface(socket).on("line", book.read)
-      return socket
+      socket = connect(port, "127.0.0.1", () => socket.write("MONITOR\r\n"))
+      socket.on("error", () => undefined).once("close", () => setTimeout(open, reconnectMs))
+      createInterface(socket).on("error", () => undefined).on("line", book.read)
     }
-    yield* Effect.acquireRelease(Effect.sync(open), (socket) =>
+    yield* Effect.acquireRelease(Effect.sync(open), () =>
       Effect.sync(() => {
         over = true
         socket.destroy()

@@ -27,6 +27,9 @@ export const follow = (fleet: Fleet): Effect.Effect<Logs, never, Scope.Scope> =>
     return { ...book, catchUp }
   })
 
+/** The end of a log. */
+export const lastWords = (file: string): string => tail(file)().slice(-5).join("\n")
+
 const chunkBytes = 1_048_576
 
 /** The whole lines that were added since the last time. */

@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Context, Effect, Layer, type Option, type Scope } from "effect"
+import { Console, Context, Effect, Layer, type Option, type Scope } from "effect"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import type { ServerUnavailable } from "../support/servers/ServerUnavailable.ts"
@@ -8,6 +8,7 @@ import * as Database from "./Database.ts"
 import * as Fleet from "./Fleet.ts"
 import * as Ground from "./Ground.ts"
 import * as Integrations from "./Integrations.ts"
+import { members } from "./Kinds.ts"
 import * as Load from "./Load.ts"
 import * as Locks from "./Locks.ts"
 import * as Logs from "./Logs.ts"
@@ -49,7 +50,11 @@ export const make = Effect.fn("World.make")(
         Effect.option(Effect.sandbox(Gateway.at(base).call("/api/v1/health/ready"))),
         (answer) => answer._tag === "Some" && answer.value.status === 200,
         startTime
-      ))
+      )).pipe(
+        Effect.onError(() =>
+          Effect.forEach(members, (_) => Console.error(`${_} said:\n${Logs.lastWords(fleet.hosts[_].log)}`))
+        )
+      )
     yield* Integrations.create(fleet.bases[0] ?? "", callbacks)
     const load = yield* Load.start({ bases: fleet.bases, seed: options.seed })
     return { ground, fleet, callbacks, load, locks, logs, memory, sql }

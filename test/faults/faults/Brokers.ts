@@ -38,13 +38,8 @@ const copiesAtATime = 200
 /** The messages of deliveries that are open, or ended just now, come twice. */
 export const copies: Fault = ({ ground, sql }, _target, seconds) =>
   Effect.forkScoped(
-    recent(sql).pipe(
-      Effect.flatMap((rows) =>
-        Amqp.publish(
-          ground.rabbitMq.url,
-          rows.map(({ attempt, deliveryId, generation }) => JSON.stringify({ v: 1, deliveryId, generation, attempt }))
-        )
-      ),
+    someOf(sql).pipe(
+      Effect.flatMap((rows) => Amqp.publish(ground.rabbitMq.url, rows.map((row) => JSON.stringify({ v: 1, ...row })))),
       Effect.ignore,
       Effect.repeat(copyEvery),
       Effect.timeout(Duration.seconds(seconds)),
@@ -52,10 +47,26 @@ export const copies: Fault = ({ ground, sql }, _target, seconds) =>
     )
   )
 
-const recent = (sql: SqlClient.SqlClient) =>
-  sql<{ readonly deliveryId: string; readonly generation: number; readonly attempt: number }>`
-    (SELECT id AS "deliveryId", generation, next_attempt AS attempt FROM deliveries
-      WHERE due_at IS NOT NULL ORDER BY id DESC LIMIT ${copiesAtATime})
-    UNION ALL
-    (SELECT id, generation, greatest(next_attempt - 1, 1) FROM deliveries
-      WHERE due_at IS NULL ORDER BY id DESC LIMIT ${copiesAtATime})`
+interface Copy {
+  readonly deliveryId: string
+  readonly generation: number
+  readonly attempt: number
+  /** Without it a message passes by every lane, as those of an older revision do. */
+  readonly destinationId?: string
+}
+
+const someOf = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    Effect.all([
+      sql<Copy>`
+        SELECT id AS "deliveryId", generation, next_attempt AS attempt FROM deliveries
+        WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ${copiesAtATime}`,
+      sql<Copy>`
+        SELECT id AS "deliveryId", generation, next_attempt AS attempt, destination_id AS "destinationId"
+        FROM deliveries WHERE due_at IS NOT NULL ORDER BY id DESC LIMIT ${copiesAtATime}`,
+      sql<Copy>`
+        SELECT id AS "deliveryId", generation, greatest(next_attempt - 1, 1) AS attempt FROM deliveries
+        WHERE due_at IS NULL ORDER BY id DESC LIMIT ${copiesAtATime}`
+    ]),
+    (all) => all.flat()
+  )
