@@ -20,7 +20,7 @@ export const run = Effect.fn("Backlog.run")(function*(world: World, count: numbe
   const acceptedAt = yield* Clock.currentTimeMillis
   yield* Console.log(`  ${count} accepted, ${perSecond(count, acceptedAt - startedAt)} a second; draining`)
   yield* each((_) => world.fleet.hosts[_].revive)
-  yield* Settling.settle(world)
+  yield* Settling.settle(world, Settling.patience)
   yield* Fiber.interrupt(telling)
   const books = yield* Storm.closeBooks(world, [])
   const last = books.calls.reduce((latest, _) => Math.max(latest, _.at), acceptedAt)

@@ -30,8 +30,8 @@ export const make = () => {
       ),
     mounted: (): Option.Option<Disk> =>
       Option.map(Option.fromNullable(folder), (folder) => ({
-        // To a disk that has no room for what is on it, the kernel gives as much as that takes.
-        fill: shrink(folder),
+        // What is written meanwhile makes the kernel refuse.
+        fill: Effect.retry(shrink(folder), { times: tries }),
         free: run("mount", "-o", `remount,size=${roomy}`, folder)
       }))
   }
@@ -44,6 +44,7 @@ const shrink = (folder: string) =>
   )
 
 const slack = 65_536
+const tries = 20
 
 const run = (file: string, ...args: ReadonlyArray<string>) =>
   Effect.asVoid(attempt(() => promisify(execFile)(file, args)))

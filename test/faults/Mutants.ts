@@ -1,3 +1,4 @@
+import { Duration } from "effect"
 import type { Verdict } from "./Checker.ts"
 import type { Mutant } from "./Options.ts"
 import type { Trouble } from "./Plan.ts"
@@ -13,6 +14,9 @@ export interface Proof {
 }
 
 const rate = 60
+
+/** Longer than the sweeper takes to find what was lost. */
+export const patience = Duration.seconds(75)
 
 const every = (seconds: ReadonlyArray<number>, trouble: Omit<Trouble, "at">): ReadonlyArray<Trouble> =>
   seconds.map((at) => ({ at, ...trouble }))

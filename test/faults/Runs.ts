@@ -5,6 +5,7 @@ import * as Keepsake from "./Keepsake.ts"
 import * as Mutants from "./Mutants.ts"
 import { Mutant, type Options } from "./Options.ts"
 import * as Plan from "./Plan.ts"
+import * as Settling from "./Settling.ts"
 import * as Storm from "./Storm.ts"
 import * as Table from "./Table.ts"
 import * as World from "./World.ts"
@@ -26,13 +27,15 @@ const storm = Effect.fn("Runs.storm")(function*({ faults, minutes, rate, seed }:
   const seconds = Math.max(leastSeconds, Math.round(minutes * 60) - overheadSeconds)
   const plan = yield* Plan.make({ seed, seconds, kinds: faults })
   yield* Console.log(`seed ${seed}: ${seconds} s with ${plan.length} faults at ${rate} webhooks a second`)
-  return Checker.isClean(yield* judged({ plan, seconds, rate, seed, without: Option.none() }))
+  return Checker.isClean(
+    yield* judged({ plan, seconds, rate, seed, without: Option.none(), patience: Settling.patience })
+  )
 })
 
 const mutant = Effect.fn("Runs.mutant")(function*({ seed }: Options, without: Mutant) {
   const proof = Mutants.proofs[without]
   yield* Console.log(`seed ${seed}, without ${without}`)
-  return Checker.isClean(yield* judged({ ...proof, seed, without: Option.some(without) }))
+  return Checker.isClean(yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.some(without) }))
 })
 
 /** Each mutant must be caught, and the same faults must do no harm to the gateway as it is. */
@@ -41,9 +44,13 @@ const mutants = Effect.fn("Runs.mutants")(function*({ seed }: Options) {
     Effect.gen(function*() {
       const proof = Mutants.proofs[without]
       yield* Console.log(`with everything, by the faults for ${without}`)
-      const whole = Checker.isClean(yield* judged({ ...proof, seed, without: Option.none() }))
+      const whole = Checker.isClean(
+        yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.none() })
+      )
       yield* Console.log(`without ${without}`)
-      const caught = proof.isShown(yield* judged({ ...proof, seed, without: Option.some(without) }))
+      const caught = proof.isShown(
+        yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.some(without) })
+      )
       return {
         whole,
         caught,

@@ -5,12 +5,13 @@ import * as Database from "./Database.ts"
 import type { World } from "./World.ts"
 
 const look = Duration.seconds(1)
-const patience = 150_000
+/** How long nothing may move before what is left counts as stuck. */
+export const patience = Duration.seconds(150)
 const drainTime = Duration.seconds(15)
 const afterthoughts = Duration.seconds(2)
 
 /** Waits until every webhook is accepted and no delivery is open, or until nothing has moved for too long. */
-export const settle = Effect.fn("Settling.settle")(function*(world: World) {
+export const settle = Effect.fn("Settling.settle")(function*(world: World, patience: Duration.Duration) {
   const startedAt = yield* Clock.currentTimeMillis
   let last = { pending: -1, open: -1, ended: -1, attempts: -1 }
   let movedAt = startedAt
@@ -19,8 +20,8 @@ export const settle = Effect.fn("Settling.settle")(function*(world: World) {
     const seen = { pending: yield* world.load.pending, ...yield* progress(world) }
     if (seen.pending === 0 && seen.open === 0) break
     if (seen.pending !== last.pending || seen.open !== last.open || seen.attempts !== last.attempts) movedAt = now
-    if (now - movedAt > patience) {
-      yield* Console.log(`  nothing has moved for ${patience / 1_000} s: ${JSON.stringify(seen)}`)
+    if (now - movedAt > Duration.toMillis(patience)) {
+      yield* Console.log(`  nothing has moved for ${Duration.format(patience)}: ${JSON.stringify(seen)}`)
       break
     }
     last = seen

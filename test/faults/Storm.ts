@@ -17,10 +17,12 @@ export interface Options {
   /** How long the faults last. */
   readonly seconds: number
   readonly plan: ReadonlyArray<Trouble>
+  /** How long nothing may move in the end before what is left counts as stuck. */
+  readonly patience: Duration.Duration
 }
 
 /** Load, faults in the midst of it, and peace until nothing moves any more. What everybody wrote down meanwhile. */
-export const run = Effect.fn("Storm.run")(function*(world: World, { plan, rate, seconds, seed }: Options) {
+export const run = Effect.fn("Storm.run")(function*(world: World, { patience, plan, rate, seconds, seed }: Options) {
   const startedAt = yield* Clock.currentTimeMillis
   const incidents: Array<Incident> = []
   const loading = yield* Effect.fork(world.load.steady(rate))
@@ -37,7 +39,7 @@ export const run = Effect.fn("Storm.run")(function*(world: World, { plan, rate, 
   ], { concurrency: "unbounded", discard: true })
   yield* Fiber.interrupt(loading)
   yield* Console.log(`  ${world.load.webhooks.length} webhooks sent, the faults are over; settling`)
-  const settled = yield* Settling.settle(world)
+  const settled = yield* Settling.settle(world, patience)
   yield* Fiber.interrupt(telling)
   yield* Console.log(`  settled after ${Math.round(Duration.toSeconds(settled))} s`)
   return yield* closeBooks(world, incidents)
