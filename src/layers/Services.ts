@@ -29,7 +29,8 @@ import { Sweeper } from "../services/Sweeper.ts"
 import { Vault } from "../services/Vault.ts"
 import * as UndiciCallbacks from "./UndiciCallbacks.ts"
 
-const foundations = Layer.mergeAll(
+/** What both roles' programs build upon. */
+export const foundations = Layer.mergeAll(
   Audit.layer,
   ClaimStore.layer,
   DeliveryReader.layer,
@@ -55,11 +56,13 @@ export const api = Integrations.layer.pipe(
   Layer.provideMerge(foundations)
 )
 
-/** The same for the worker role. */
-export const worker = Sweeper.layer.pipe(
+/** What the worker role's programs need beside that, on foundations yet to be given. */
+export const carriers = Sweeper.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(Courier.layer, Releases.layer, Replays.layer)),
   Layer.provideMerge(Layer.mergeAll(Dispatch.layer, Leases.layer, UndiciCallbacks.layer)),
   Layer.provideMerge(Limits.layer),
-  Layer.provideMerge(Lanes.layer),
-  Layer.provideMerge(foundations)
+  Layer.provideMerge(Lanes.layer)
 )
+
+/** The same as `api` for the worker role. */
+export const worker = Layer.provideMerge(carriers, foundations)

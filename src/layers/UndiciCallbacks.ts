@@ -14,6 +14,7 @@ export const layer: Layer.Layer<CallbackClient, never, Settings> = Layer.scoped(
 )
 
 const connectTimeoutMs = 10_000
+const turns = 5
 
 const make = Effect.gen(function*() {
   const { callbackPolicy, deliveryTimeout } = yield* Settings
@@ -59,11 +60,13 @@ const make = Effect.gen(function*() {
         (_) => CallbackAddress.refusal(callbackPolicy, _)
       )
       if (Option.isSome(literal)) return failed("address_refused", literal.value)
-      return yield* Effect.timeoutTo(call(request), {
-        duration: deliveryTimeout,
-        onSuccess: (outcome) => outcome,
-        onTimeout: () => failed("timeout", "no complete answer within the delivery timeout")
-      })
+      return yield* Effect.raceFirst(
+        call(request),
+        Effect.sleep(deliveryTimeout).pipe(
+          Effect.zipRight(readArrived),
+          Effect.as(failed("timeout", "no complete answer within the delivery timeout"))
+        )
+      )
     }),
     check: (url) =>
       Effect.flatMap(
@@ -72,6 +75,15 @@ const make = Effect.gen(function*() {
       )
   })
 })
+
+// To a process that was held up, timers are due before it has read what came in meanwhile: head, body, end.
+const readArrived = Effect.repeatN(
+  Effect.async<void>((resume) => {
+    const turn = setImmediate(() => resume(Effect.void))
+    return Effect.sync(() => clearImmediate(turn))
+  }),
+  turns
+)
 
 const failed = (reason: FailureReason, message: string): Outcome => ({ _tag: "Failed", reason, message })
 

@@ -7,13 +7,16 @@ import * as Services from "./Services.ts"
 
 const connections = 10
 
-/** Everything that a worker does, on a given ground. */
-export const programs = Layer.mergeAll(
+/** Everything that a worker does, by services yet to be given. */
+export const duties = Layer.mergeAll(
   processConsumer,
   replayConsumer,
   housekeeping,
   FirstLook.layer("Nothing is delivered until PostgreSQL is well")
-).pipe(Layer.provide(Services.worker))
+)
+
+/** The same on a given ground. */
+export const programs = Layer.provide(duties, Services.worker)
 
 const started = Layer.effectDiscard(Effect.logInfo("Delivering"))
 

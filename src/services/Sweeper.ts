@@ -76,7 +76,8 @@ const make = Effect.gen(function*() {
         yield* Effect.logInfo("Deliveries without a message were queued again", {
           found: found.lost.length,
           published,
-          because
+          because,
+          states: found.states
         })
         if (published < found.lost.length) break
       }

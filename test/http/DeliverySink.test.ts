@@ -3,7 +3,7 @@ import { Clock, Effect, Schema } from "effect"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import { onTwins } from "../support/Gateways.ts"
-import { managementKey } from "../support/Grounds.ts"
+import { managementKey } from "../support/ManagementKey.ts"
 import * as Api from "./Api.ts"
 import * as Wire from "./Wire.ts"
 

@@ -6,9 +6,9 @@ import { readdirSync } from "node:fs"
 import { inject } from "vitest"
 import * as Postgres from "../../src/layers/Postgres.ts"
 import { eventually } from "../support/Eventually.ts"
+import * as Proxy from "../support/Proxy.ts"
 import * as Port from "../support/servers/Port.ts"
 import * as SystemPostgres from "../support/servers/SystemPostgres.ts"
-import * as Proxy from "./Proxy.ts"
 
 const client = (url: string, { maxConnections = 3, unhurried = false } = {}) =>
   Postgres.layer({ url: Redacted.make(url), applicationName: "sluice-of-the-tests", maxConnections, unhurried })

@@ -2,11 +2,11 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, inject, it } from "@effect/vitest"
 import { Array, Effect, Fiber, Redacted } from "effect"
-import * as Proxy from "../layers/Proxy.ts"
 import * as Callback from "../support/Callback.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import * as Grounds from "../support/Grounds.ts"
+import * as Proxy from "../support/Proxy.ts"
 import * as Roles from "../support/Roles.ts"
 import { clientOf } from "../support/TestDatabase.ts"
 import { untilAccepted } from "./Sender.ts"
@@ -15,7 +15,7 @@ const count = 400
 
 describe.runIf(Grounds.realServers)("SIGTERM while RabbitMQ is away", () => {
   for (
-    const [how, hurt] of [["refuses", (_: Proxy.Proxy) => _.close], ["is silent", (_: Proxy.Proxy) => _.lose]] as const
+    const [how, hurt] of [["refuses", (_: Proxy.Proxy) => _.refuse], ["is silent", (_: Proxy.Proxy) => _.lose]] as const
   ) {
     it.scopedLive(
       `and ${how} ends the API in good time, with a webhook accepted that is not queued yet`,

@@ -5,7 +5,7 @@ import { createHmac } from "node:crypto"
 import { EventDetail } from "../../src/domain/Event.ts"
 import * as Api from "../../src/layers/Api.ts"
 import * as Worker from "../../src/layers/Worker.ts"
-import { managementKey } from "./Grounds.ts"
+import { managementKey } from "./ManagementKey.ts"
 
 /** What came back, with the body as text and as JSON where it is. */
 export interface Answer {

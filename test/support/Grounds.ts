@@ -11,8 +11,7 @@ import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import * as RabbitMqBroker from "../../src/layers/RabbitMqBroker.ts"
 import * as RedisCoordination from "../../src/layers/RedisCoordination.ts"
 import { Settings } from "../../src/services/Settings.ts"
-
-export const managementKey = "management-key-of-the-tests"
+import { managementKey } from "./ManagementKey.ts"
 
 /** Times that suit a test: what takes seconds in production takes tens of milliseconds here. */
 const quick = {
@@ -69,3 +68,4 @@ export const real = (settings: typeof Settings.Service) =>
   )
 
 export const realServers = inject("rabbitMqUrl") !== null && inject("redisUrl") !== null
+export { managementKey } from "./ManagementKey.ts"

@@ -2,7 +2,7 @@ import { Effect, Redacted } from "effect"
 import { randomUUID } from "node:crypto"
 import { inject } from "vitest"
 import { freePort } from "../../src/layers/embedded/FreePort.ts"
-import { managementKey } from "./Grounds.ts"
+import { managementKey } from "./ManagementKey.ts"
 import * as Program from "./Program.ts"
 import { acquireDatabase } from "./TestDatabase.ts"
 

@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Clock, Context, Duration, Effect, Layer, Option, Schema } from "effect"
+import { Array, Clock, Context, Duration, Effect, Layer, Option, Record, Schema } from "effect"
 import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
 import * as Ids from "../Ids.ts"
 import { Next } from "./DispatchStore.ts"
@@ -14,6 +14,8 @@ export const start: Place = { dueAt: "-infinity", id: "00000000-0000-0000-0000-0
 /** One bounded step through the deliveries that are due: what needs a new message, and how far it came. */
 export interface Step {
   readonly lost: ReadonlyArray<DeliveryMessage>
+  /** How many of those stand in which state. */
+  readonly states: Readonly<Record<string, number>>
   readonly reached: Place
   /** Whether nothing lies beyond. */
   readonly end: boolean
@@ -67,8 +69,10 @@ const make = Effect.gen(function*() {
   const step = (from: Place, limit: number, statement: Effect.Effect<ReadonlyArray<unknown>, StoreError>) =>
     Effect.map(Effect.flatMap(statement, rows(Due)), (due): Step => {
       const last = due.at(-1)
+      const lost = due.filter((_) => _.lost)
       return {
-        lost: due.filter((_) => _.lost).map(({ attempt, deliveryId, destinationId, generation, v }) => ({
+        states: Record.map(Array.groupBy(lost, (_) => _.state), (_) => _.length),
+        lost: lost.map(({ attempt, deliveryId, destinationId, generation, v }) => ({
           v,
           deliveryId,
           generation,
@@ -82,7 +86,7 @@ const make = Effect.gen(function*() {
 
   const columns = sql`
     1 AS v, id AS "deliveryId", generation, next_attempt AS attempt, destination_id AS "destinationId",
-    due_at::text AS "dueAt"`
+    due_at::text AS "dueAt", state`
 
   return SweepStore.of({
     lead: Effect.fn("SweepStore.lead")(function*(name, holder, ttl) {
@@ -180,4 +184,4 @@ const make = Effect.gen(function*() {
   })
 })
 
-const Due = Schema.Struct({ ...Next.fields, dueAt: Schema.String, lost: Schema.Boolean })
+const Due = Schema.Struct({ ...Next.fields, dueAt: Schema.String, state: Schema.String, lost: Schema.Boolean })

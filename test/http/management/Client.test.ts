@@ -4,7 +4,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { ManagementApi } from "../../../src/http/management/ManagementApi.ts"
 import * as Gateway from "../../support/Gateway.ts"
-import { managementKey } from "../../support/Grounds.ts"
+import { managementKey } from "../../support/ManagementKey.ts"
 import * as Api from "../Api.ts"
 
 const clientWith = (key: string) =>

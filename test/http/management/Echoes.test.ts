@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Gateway from "../../support/Gateway.ts"
-import { managementKey } from "../../support/Grounds.ts"
+import { managementKey } from "../../support/ManagementKey.ts"
 import * as Api from "../Api.ts"
 
 const marker = "whsec_MARKER7fQ2xZ"

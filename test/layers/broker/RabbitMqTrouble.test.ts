@@ -1,27 +1,16 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, describe, layer } from "@effect/vitest"
 import { Array, Clock, Deferred, Duration, Effect, Either, Option } from "effect"
-import { execFile } from "node:child_process"
-import { readFileSync } from "node:fs"
-import { promisify } from "node:util"
 import { Broker, type BrokerError, type Settlement } from "../../../src/services/ports/Broker.ts"
 import { eventually } from "../../support/Eventually.ts"
-import * as Proxy from "../Proxy.ts"
+import * as Proxy from "../../support/Proxy.ts"
 import { ack, awaitDepth, connected, consume, freshQueues, publish, rabbitMq, recovery } from "./Brokers.ts"
 import { programOf, Server } from "./Server.ts"
 
 const ctl = await programOf("rabbitmqctl")
 
-/** `rabbitmqctl` on the private server, whose own environment says where it is. */
 const control = (...args: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const server = yield* Server
-    const pid = yield* Effect.flatten(server.pid)
-    const lines = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter((_) => _.includes("="))
-    const env = Object.fromEntries(lines.map((line) => [line.split("=", 1)[0], line.slice(line.indexOf("=") + 1)]))
-    const { stdout } = yield* Effect.promise(() => promisify(execFile)(Option.getOrThrow(ctl), args, { env }))
-    return stdout
-  }).pipe(Effect.orDie)
+  Effect.orDie(Effect.flatMap(Server, (server) => server.control(...args)))
 
 const reasonOf = Either.match({ onLeft: (_: BrokerError) => _.reason, onRight: () => "confirmed" })
 

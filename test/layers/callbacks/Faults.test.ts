@@ -1,6 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Clock, Duration, Effect } from "effect"
+import { Worker } from "node:worker_threads"
 import { eventually } from "../../support/Eventually.ts"
 import * as Port from "../../support/servers/Port.ts"
 import { client, type Handler, http, post, selfSigned, tcp } from "./Calling.ts"
@@ -139,6 +140,48 @@ describe("the time limit of a call", () => {
       })
       assert.propertyVal(yield* post(url), "body", "late")
     }).pipe(Effect.provide(client())))
+})
+
+/** A callback in a thread of its own, which answers a while after it has set a flag. */
+const inThread = Effect.gen(function*() {
+  const asked = new Int32Array(new SharedArrayBuffer(4))
+  const worker = yield* Effect.acquireRelease(
+    Effect.sync(() => new Worker(answering, { eval: true, workerData: asked })),
+    (worker) => Effect.promise(() => worker.terminate())
+  )
+  const port = yield* Effect.async<number>((resume) => {
+    worker.once("message", (port: number) => resume(Effect.succeed(port)))
+  })
+  return { url: `http://127.0.0.1:${port}/hook`, isAsked: Effect.sync(() => Atomics.load(asked, 0) === 1) }
+})
+
+const answering = `
+  const { parentPort, workerData } = require("node:worker_threads")
+  const server = require("node:http").createServer((_, response) => {
+    Atomics.store(workerData, 0, 1)
+    setTimeout(() => response.end("in time"), 100)
+  })
+  server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port))
+`
+
+/** Right before the timers, as a process finds itself that was stopped while it waited. */
+const hold = (millis: number) =>
+  Effect.async<void>((resume) => {
+    setImmediate(() => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)
+      resume(Effect.void)
+    })
+  })
+
+describe("a process that is held up beyond the time limit", () => {
+  it.scopedLive("still hears the answer that came in time", () =>
+    Effect.gen(function*() {
+      const { isAsked, url } = yield* inThread
+      const posting = yield* Effect.fork(post(url))
+      yield* eventually(isAsked, (_) => _)
+      yield* hold(1_000)
+      assert.propertyVal(yield* posting, "body", "in time")
+    }).pipe(Effect.provide(client({ deliveryTimeout: Duration.millis(600) }))))
 })
 
 describe("the client of callbacks", () => {

@@ -4,9 +4,9 @@ import { Array, Duration, Effect, Layer, Option } from "effect"
 import { Redis } from "ioredis"
 import { Coordination } from "../../../src/services/ports/Coordination.ts"
 import { eventually } from "../../support/Eventually.ts"
+import * as Proxy from "../../support/Proxy.ts"
 import * as Binary from "../../support/servers/Binary.ts"
 import * as RedisServer from "../../support/servers/RedisServer.ts"
-import * as Proxy from "../Proxy.ts"
 import { connected, layerOf, recovery } from "./Connected.ts"
 
 const installed = await Effect.runPromise(Effect.option(Binary.find("redis-server")))

@@ -4,9 +4,20 @@ import { ServerUnavailable } from "./ServerUnavailable.ts"
 
 export const loopback = "127.0.0.1"
 
-/** A free port that is ours until the scope closes: several of one scope are all different. */
+// Below those that connections get.
+const lowest = 10_000
+const choice = 22_000
+const tries = 20
+
+/**
+ * A free port that is ours until the scope closes: several of one scope are all different. The kernel gives none of these
+ * to a connection, so whoever had it can have it again after a restart.
+ */
 export const held: Effect.Effect<number, ServerUnavailable, Scope.Scope> = Effect.suspend(() =>
-  Effect.acquireRelease(listening, closed)
+  Effect.acquireRelease(
+    Effect.retry(Effect.suspend(() => listening(lowest + Math.floor(Math.random() * choice))), { times: tries }),
+    closed
+  )
 ).pipe(
   Effect.map((server) => server.address()),
   Effect.flatMap((address) =>
@@ -39,11 +50,12 @@ export const answers = (
 
 const answerTime = "1 second"
 
-const listening = Effect.async<Server, ServerUnavailable>((resume) => {
-  const server = createServer()
-  server.once("error", (cause) => resume(noPort(cause)))
-  server.listen(0, loopback, () => resume(Effect.succeed(server)))
-})
+const listening = (port: number) =>
+  Effect.async<Server, ServerUnavailable>((resume) => {
+    const server = createServer()
+    server.once("error", (cause) => resume(noPort(cause)))
+    server.listen(port, loopback, () => resume(Effect.succeed(server)))
+  })
 
 const closed = (server: Server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
 

@@ -58,7 +58,7 @@ const watch = (folder: string, groups: Options["groups"], farewell: Options["far
 
 // Our end of the pipe breaks when we close it, and when we die. Pids are used again: only a process that works in the
 // folder is ours, or one that names it, as root in a container may not see where other users' processes work. A killed
-// PostgreSQL leaves shared memory behind, whose id is in the seventh line of its file.
+// PostgreSQL leaves shared memory behind, whose id is in the seventh line of its file. What is mounted in the folder goes with it.
 const vigil = `
 folder=$1 farewell=$2 groups=
 shift 2
@@ -81,6 +81,9 @@ done
 for file; do
   segment=$(sed -n '7s/.* //p' "$folder/$file") && [ -n "$segment" ] && ipcrm -m "$segment"
 done
+while read -r _ point _; do
+  case $point in "$folder"/*) umount -l "$point" ;; esac
+done < /proc/mounts
 tries=0
 until rm -rf -- "$folder" || [ $tries -ge 50 ]; do sleep 0.1; tries=$((tries + 1)); done
 `

@@ -1,4 +1,4 @@
-import { Clock, Deferred, Effect, FiberId, Option, Ref, Schedule } from "effect"
+import { Clock, Deferred, type Duration, Effect, FiberId, Option, Ref, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -16,6 +16,8 @@ export interface Command {
   /** What asks the server for an orderly end. */
   readonly farewell: NodeJS.Signals
   readonly ready: Effect.Effect<void, string>
+  /** How long it may take over an orderly end. */
+  readonly stopTime?: Duration.DurationInput
 }
 
 /** A server that can be hurt. Every method waits until it is done, and does no harm when there is nothing to do. */
@@ -24,6 +26,8 @@ export interface ServerProcess {
   readonly log: string
   /** None when it is not running, for whatever reason. */
   readonly pid: Effect.Effect<Option.Option<number>>
+  /** How the one that was started last ends: a signal's name, or `code` and a number. Waits for it. */
+  readonly ended: Effect.Effect<string>
   /** Succeeds once the server answers. */
   readonly start: Effect.Effect<void, ServerUnavailable>
   /** An orderly end; a server that takes too long over it is killed. */
@@ -69,7 +73,7 @@ export const make = Effect.fn("Process.make")(function*(command: Command) {
   )
 
   const start = Effect.asVoid(Effect.unlessEffect(launch, Effect.map(running, Option.isSome)))
-  const stop = whileRunning((child) => dismiss(child, command.farewell))
+  const stop = whileRunning((child) => dismiss(child, command.farewell, command.stopTime))
   const inTurn = <A, E>(act: Effect.Effect<A, E>) =>
     // Servers live in real time, also in a test with a TestClock.
     turn.withPermits(1)(act).pipe(Effect.withClock(Clock.make()))
@@ -78,6 +82,10 @@ export const make = Effect.fn("Process.make")(function*(command: Command) {
     folder: command.folder,
     log: logOf(command),
     pid: Effect.map(running, Option.map((child) => child.pid)),
+    ended: Effect.flatMap(
+      Ref.get(latest),
+      Option.match({ onNone: () => Effect.never, onSome: ({ gone }) => Deferred.await(gone) })
+    ),
     start: inTurn(start),
     stop: inTurn(stop),
     kill: inTurn(whileRunning(slaughter)),
@@ -146,11 +154,11 @@ const diedEarly = (command: Command, child: Child) =>
     }))
 
 // A frozen server hears it when it wakes.
-const dismiss = (child: Child, farewell: NodeJS.Signals) =>
+const dismiss = (child: Child, farewell: NodeJS.Signals, patience: Duration.DurationInput = stopTime) =>
   Effect.sync(() => signalGroup(child, farewell)).pipe(
     Effect.zipRight(signalFamily(child, "SIGCONT")),
     Effect.zipRight(Deferred.await(child.gone)),
-    Effect.timeoutOption(stopTime),
+    Effect.timeoutOption(patience),
     Effect.zipRight(slaughter(child))
   )
 

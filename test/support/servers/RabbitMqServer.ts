@@ -1,6 +1,8 @@
 import { Effect, Option, type Scope } from "effect"
+import { execFile } from "node:child_process"
 import { mkdir, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import * as Binary from "./Binary.ts"
 import * as Port from "./Port.ts"
 import * as PrivateFolder from "./PrivateFolder.ts"
@@ -13,14 +15,18 @@ export interface RabbitMqServer extends Process.ServerProcess {
   readonly port: number
   /** A restart that loses everything: messages, queues, exchanges. */
   readonly forget: Effect.Effect<void, ServerUnavailable>
+  /** What `rabbitmqctl` says on it. */
+  readonly control: (...args: ReadonlyArray<string>) => Effect.Effect<string, ServerUnavailable>
 }
 
 const name = "rabbitmq-server"
 const mapper = "epmd"
+const controller = "rabbitmqctl"
+const binaries = ["/usr/lib/rabbitmq/bin"]
 
 /** The machine's own `rabbitmq-server`, private down to its epmd, on free ports, gone with the scope. */
 export const start: Effect.Effect<RabbitMqServer, ServerUnavailable, Scope.Scope> = Effect.gen(function*() {
-  const file = yield* Binary.find(name, ["/usr/lib/rabbitmq/bin"])
+  const file = yield* Binary.find(name, binaries)
   const mapperFile = yield* Binary.find(mapper)
   const path = yield* Binary.searchPath
   const ports = yield* Effect.scoped(Effect.all({ amqp: Port.held, distribution: Port.held, mapper: Port.held }))
@@ -44,12 +50,13 @@ export const start: Effect.Effect<RabbitMqServer, ServerUnavailable, Scope.Scope
   })
   yield* epmd.start
 
+  const env = { PATH: path, ...environment(folder, ports) }
   const server = yield* Process.make({
     name,
     folder,
     file,
     args: [],
-    env: { PATH: path, ...environment(folder, ports) },
+    env,
     account: Option.none(),
     farewell: "SIGTERM",
     ready: Port.answers({ host: Port.loopback, port: ports.amqp }, "AMQP\0\0\t\x01", /RabbitMQ/)
@@ -60,7 +67,14 @@ export const start: Effect.Effect<RabbitMqServer, ServerUnavailable, Scope.Scope
     ...server,
     port: ports.amqp,
     url: `amqp://guest:guest@${Port.loopback}:${ports.amqp}`,
-    forget: server.kill.pipe(Effect.zipRight(empty(join(folder, "mnesia"))), Effect.zipRight(server.start))
+    forget: server.kill.pipe(Effect.zipRight(empty(join(folder, "mnesia"))), Effect.zipRight(server.start)),
+    control: (...args) =>
+      Effect.flatMap(Binary.find(controller, binaries), (file) =>
+        Effect.tryPromise({
+          try: (signal) => promisify(execFile)(file, args, { env, signal }),
+          catch: (cause) =>
+            new ServerUnavailable({ server: controller, reason: "Exited", detail: String(cause), cause })
+        })).pipe(Effect.map(({ stdout }) => stdout))
   }
   return rabbitMq
 })

@@ -13,6 +13,10 @@ export interface Options {
   /** Whether a commit waits for the disk. Without, it is faster and still survives a killed server. */
   readonly durable?: boolean
   readonly auth?: "trust" | "password"
+  /** Further settings, such as `max_connections=50`. */
+  readonly settings?: ReadonlyArray<string>
+  /** Prepares the folder that is to hold the data; told its path before anything is in it. */
+  readonly furnish?: (data: string) => Effect.Effect<void, ServerUnavailable>
 }
 
 /** A restart keeps what was committed. */
@@ -26,7 +30,9 @@ const password = "sluice-test"
 
 /** A private server of a PostgreSQL that is installed on the machine, on a free port, gone with the scope. */
 export const start = Effect.fn("SystemPostgres.start")(
-  function*({ auth = "trust", bin, durable = false }: Options = {}) {
+  function*(
+    { auth = "trust", bin, durable = false, furnish = () => Effect.void, settings: more = [] }: Options = {}
+  ) {
     const binaries = bin ?? (yield* oldest)
     const account = yield* PostgresAccount.lent
     const parent = yield* PostgresAccount.parentFor(account)
@@ -39,12 +45,13 @@ export const start = Effect.fn("SystemPostgres.start")(
       account
     })
     const data = join(folder, "data")
+    yield* furnish(data)
     yield* initialise({ account, auth, binaries, data, durable, folder })
     const server = yield* Process.make({
       name,
       folder,
       file: join(binaries, name),
-      args: ["-D", data, ...settings({ port, durable }).flatMap((setting) => ["-c", setting])],
+      args: ["-D", data, ...[...settings({ port, durable }), ...more].flatMap((setting) => ["-c", setting])],
       env: PostgresAccount.environment,
       account,
       farewell: "SIGINT",

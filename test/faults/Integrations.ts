@@ -1,0 +1,56 @@
+import { Effect, Schema } from "effect"
+import * as Gateway from "../support/Gateway.ts"
+import type { Callbacks } from "./Callbacks.ts"
+import type { Destination } from "./Kinds.ts"
+
+/** A source of webhooks: how it signs, how often it is meant, and where its webhooks go. */
+export interface Integration {
+  readonly slug: string
+  readonly provider: "hmac" | "standard-webhooks"
+  /** Its share of the load. */
+  readonly share: number
+  /** The destinations in the order of their making. Whom `above` is said of wants only larger amounts. */
+  readonly destinations: ReadonlyArray<{ readonly name: Destination; readonly above?: number }>
+}
+
+export const integrations: readonly [Integration, ...Array<Integration>] = [
+  { slug: "orders", provider: "hmac", share: 0.3, destinations: [{ name: "ledger" }, { name: "audit" }] },
+  { slug: "payments", provider: "standard-webhooks", share: 0.3, destinations: [{ name: "billing" }] },
+  {
+    slug: "stock",
+    provider: "hmac",
+    share: 0.15,
+    destinations: [{ name: "search" }, { name: "cache" }, { name: "large-items", above: 500 }]
+  },
+  { slug: "news", provider: "standard-webhooks", share: 0.25, destinations: [{ name: "mail" }] }
+]
+
+export const secretOf = ({ provider, slug }: Integration): string =>
+  provider === "hmac" ? `the-secret-of-${slug}` : `whsec_${Buffer.from(`${slug}`.padEnd(24, "-")).toString("base64")}`
+
+/** Makes them over the management API, as an operator does. */
+export const create = (base: string, callbacks: Callbacks) =>
+  Effect.forEach(integrations, (integration) =>
+    Effect.gen(function*() {
+      const { manage } = Gateway.at(base)
+      const created = yield* manage("/integrations", {
+        slug: integration.slug,
+        name: integration.slug,
+        provider: integration.provider,
+        secrets: [secretOf(integration)],
+        ...(integration.provider === "hmac"
+          ? { rateLimitPerMinute: 1_000_000, dedupe: { header: "x-id" } }
+          : { rateLimitPerMinute: null })
+      })
+      const { id } = yield* Schema.decodeUnknown(Created)(created.json)
+      yield* Effect.forEach(integration.destinations, ({ above, name }) =>
+        Effect.flatMap(
+          manage(`/integrations/${id}/destinations`, {
+            url: callbacks.urlOf(name),
+            ...(above === undefined ? {} : { filter: { rules: [{ path: "$.amount", op: "gt", value: above }] } })
+          }),
+          ({ json }) => Schema.decodeUnknown(Created)(json)
+        ))
+    }), { discard: true }).pipe(Effect.orDie)
+
+const Created = Schema.Struct({ id: Schema.String })

@@ -1,0 +1,54 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Locks from "./Locks.ts"
+
+const key = "sluice:lock:delivery:d"
+const client = "0 127.0.0.1:5000"
+
+/** A book that has read the commands, each at a second. */
+const read = (
+  ...commands: ReadonlyArray<readonly [second: number, source: string, ...words: ReadonlyArray<string>]>
+) => {
+  const book = Locks.make()
+  for (const [second, source, ...words] of commands) {
+    book.read(`+${second}.000000 [${source}] ${words.map((word) => `"${word}"`).join(" ")}`)
+  }
+  return book
+}
+
+const set = (second: number, token: string) => [second, client, "set", key, token, "PX", "3000", "NX"] as const
+const script = (second: number, token: string) => [second, client, "eval", "return \\\"x\\\"", "1", key, token] as const
+const inner = (second: number, ...words: ReadonlyArray<string>) => [second, "0 lua", ...words] as const
+
+describe("the book of locks", () => {
+  it("has nothing against who releases or extends its own", () => {
+    const book = read(
+      set(1, "a"),
+      script(2, "a"),
+      inner(2, "PEXPIRE", key, "3000"),
+      script(4, "a"),
+      inner(4, "DEL", key),
+      set(5, "b"),
+      script(6, "b"),
+      inner(6, "DEL", key)
+    )
+    assert.deepStrictEqual(book.broken, [])
+    assert.strictEqual(book.taken(), 2)
+  })
+
+  it("tells who deletes or extends another's", () => {
+    const deleted = read(set(1, "a"), script(2, "b"), inner(2, "DEL", key))
+    assert.deepStrictEqual(deleted.broken.map(({ by, holder }) => [holder, by]), [["a", "b"]])
+    const extended = read(set(1, "a"), script(2, "b"), inner(2, "PEXPIRE", key, "3000"))
+    assert.strictEqual(extended.broken.length, 1)
+    assert.strictEqual(read(set(1, "a"), [2, client, "del", key]).broken.length, 1)
+  })
+
+  it("knows that a lock which has lapsed, or was never had, is nobody's", () => {
+    assert.deepStrictEqual(read(set(1, "a"), script(5, "b"), inner(5, "DEL", key)).broken, [])
+    assert.deepStrictEqual(read(script(5, "b"), inner(5, "DEL", key)).broken, [])
+    const refused = read(set(1, "a"), set(2, "b"), script(3, "b"), inner(3, "DEL", key))
+    assert.deepStrictEqual(refused.broken.map(({ holder }) => holder), ["a"])
+    const second = read(set(1, "a"), set(5, "b"), script(6, "a"), inner(6, "DEL", key))
+    assert.deepStrictEqual(second.broken.map(({ by, holder }) => [holder, by]), [["b", "a"]])
+  })
+})

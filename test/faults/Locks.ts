@@ -1,0 +1,102 @@
+import { Effect, type Scope } from "effect"
+import { connect, Socket } from "node:net"
+import { createInterface } from "node:readline"
+import type { BrokenLock } from "./Books.ts"
+
+/** Who holds which delivery lock, as Redis itself tells by MONITOR. */
+export interface Locks {
+  readonly broken: ReadonlyArray<BrokenLock>
+  readonly taken: Effect.Effect<number>
+}
+
+interface Held {
+  readonly token: string
+  until: number
+}
+
+/** What one server's clock rounds, in milliseconds. */
+const grace = 5
+const reconnectMs = 100
+
+export const watch = (port: number): Effect.Effect<Locks, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const book = make()
+    let over = false
+    let socket = new Socket()
+    const open = () => {
+      if (over) return
+      // A server that was restarted has forgotten every lock.
+      book.forget()
+      socket = connect(port, "127.0.0.1", () => socket.write("MONITOR\r\n"))
+      socket.on("error", () => undefined).once("close", () => setTimeout(open, reconnectMs))
+      createInterface(socket).on("error", () => undefined).on("line", book.read)
+    }
+    yield* Effect.acquireRelease(Effect.sync(open), () =>
+      Effect.sync(() => {
+        over = true
+        socket.destroy()
+      }))
+    return { broken: book.broken, taken: Effect.sync(book.taken) }
+  })
+
+/** The book itself: it reads MONITOR's lines one by one. */
+export const make = () => {
+  const held = new Map<string, Held>()
+  const broken: Array<BrokenLock> = []
+  let asked = { key: "", token: "" }
+  let taken = 0
+
+  const holderOf = (key: string, at: number): Held | undefined => {
+    const holder = held.get(key)
+    return holder !== undefined && at < holder.until - grace ? holder : undefined
+  }
+  const check = (at: number, key: string, inScript: boolean): boolean => {
+    const holder = holderOf(key, at)
+    const by = inScript && asked.key === key ? asked.token : "a command without a token"
+    if (holder === undefined || holder.token === by) return true
+    broken.push({ at, key, holder: holder.token, by })
+    return false
+  }
+
+  return {
+    broken,
+    taken: () => taken,
+    forget: () => held.clear(),
+    read: (line: string): void => {
+      if (!line.includes("lock:delivery:")) return
+      const { at, inScript, words: [command = "", first = "", second = "", ...more] } = parse(line)
+      switch (command.toLowerCase()) {
+        case "eval":
+          asked = { key: more[0] ?? "", token: more[1] ?? "" }
+          return
+        case "set": {
+          if (more.some((_) => _.toLowerCase() === "nx") && holderOf(first, at) !== undefined) return
+          taken += 1
+          return void held.set(first, { token: second, until: at + millisOf(more) })
+        }
+        case "del":
+        case "unlink":
+          check(at, first, inScript)
+          return void held.delete(first)
+        case "pexpire": {
+          const holder = held.get(first)
+          if (check(at, first, inScript) && holder !== undefined) holder.until = at + Number(second)
+        }
+      }
+    }
+  }
+}
+
+const millisOf = (options: ReadonlyArray<string>): number => {
+  const at = options.findIndex((_) => _.toLowerCase() === "px")
+  return at < 0 ? Number.POSITIVE_INFINITY : Number(options[at + 1])
+}
+
+const parse = (line: string) => {
+  const [, seconds = "0", source = ""] = /^\+?([\d.]+) \[\d+ ([^\]]+)\]/.exec(line) ?? []
+  return {
+    at: Number(seconds) * 1_000,
+    inScript: source === "lua",
+    words: Array.from(line.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, word = ""]) => word)
+  }
+}

@@ -1,0 +1,56 @@
+import { Clock, Effect, Option, Schedule, type Scope } from "effect"
+import { readFileSync } from "node:fs"
+import type { Fleet } from "./Fleet.ts"
+import { type Member, members } from "./Kinds.ts"
+
+/** The resident memory of a process at a moment, in megabytes. */
+export interface Sample {
+  readonly at: number
+  readonly pid: number
+  readonly megabytes: number
+}
+
+export type Samples = Readonly<Record<Member, ReadonlyArray<Sample>>>
+
+const every = Schedule.spaced("1 second")
+
+/** Looks at the fleet's memory every second, for the life of the scope. */
+export const watch = (fleet: Fleet): Effect.Effect<Samples, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const samples: Record<Member, Array<Sample>> = { "api-1": [], "api-2": [], "worker-1": [], "worker-2": [] }
+    const look = Effect.forEach(members, (member) =>
+      Effect.gen(function*() {
+        const pid = yield* fleet.hosts[member].pid
+        const megabytes = Option.flatMap(pid, residentOf)
+        if (Option.isNone(pid) || Option.isNone(megabytes)) return
+        samples[member].push({ at: yield* Clock.currentTimeMillis, pid: pid.value, megabytes: megabytes.value })
+      }))
+    yield* Effect.forkScoped(Effect.repeat(look, every))
+    return samples
+  })
+
+const residentOf = Option.liftThrowable((pid: number): number => {
+  const [, kilobytes = ""] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? []
+  return Number(kilobytes) / 1_024
+})
+
+/** Least, most and last, and how many megabytes a minute the newest process gained. */
+export const summary = (samples: ReadonlyArray<Sample>) => {
+  const newest = samples.filter(({ pid }) => pid === samples.at(-1)?.pid)
+  const all = samples.map((_) => _.megabytes)
+  return {
+    least: Math.min(...all),
+    most: Math.max(...all),
+    last: all.at(-1) ?? Number.NaN,
+    perMinute: slope(newest) * 60_000
+  }
+}
+
+/** Least squares, in megabytes a millisecond. */
+const slope = (samples: ReadonlyArray<Sample>): number => {
+  const mean = (of: (sample: Sample) => number) => samples.reduce((sum, _) => sum + of(_), 0) / samples.length
+  const at = mean((_) => _.at)
+  const megabytes = mean((_) => _.megabytes)
+  const spread = samples.reduce((sum, _) => sum + (_.at - at) ** 2, 0)
+  return spread === 0 ? 0 : samples.reduce((sum, _) => sum + (_.at - at) * (_.megabytes - megabytes), 0) / spread
+}

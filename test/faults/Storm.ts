@@ -1,0 +1,80 @@
+import { SqlClient } from "@effect/sql"
+import { Clock, Console, Duration, Effect, Fiber, Random, Schedule } from "effect"
+import type { Books, Incident } from "./Books.ts"
+import * as Database from "./Database.ts"
+import * as Faults from "./Faults.ts"
+import { members } from "./Kinds.ts"
+import type { Trouble } from "./Plan.ts"
+import * as Settling from "./Settling.ts"
+import type { World } from "./World.ts"
+
+const warmUp = Duration.seconds(3)
+const tellEvery = Duration.seconds(10)
+
+export interface Options {
+  readonly seed: string
+  readonly rate: number
+  /** How long the faults last. */
+  readonly seconds: number
+  readonly plan: ReadonlyArray<Trouble>
+  /** How long nothing may move in the end before what is left counts as stuck. */
+  readonly patience: Duration.Duration
+}
+
+/** Load, faults in the midst of it, and peace until nothing moves any more. What everybody wrote down meanwhile. */
+export const run = Effect.fn("Storm.run")(function*(world: World, { patience, plan, rate, seconds, seed }: Options) {
+  const startedAt = yield* Clock.currentTimeMillis
+  const incidents: Array<Incident> = []
+  const loading = yield* Effect.fork(world.load.steady(rate))
+  const telling = yield* Effect.fork(tell(world, startedAt))
+  yield* Effect.sleep(warmUp)
+  yield* Effect.all([
+    Effect.forEach(plan, (trouble, index) =>
+      Faults.inflict(world, trouble).pipe(
+        Effect.delay(Duration.seconds(trouble.at)),
+        Effect.flatMap((incident) => Effect.sync(() => incidents.push(incident))),
+        Effect.withRandom(Random.make(`${seed} ${index}`))
+      ), { concurrency: "unbounded", discard: true }),
+    Effect.sleep(Duration.seconds(seconds))
+  ], { concurrency: "unbounded", discard: true })
+  yield* Fiber.interrupt(loading)
+  yield* Console.log(`  ${world.load.webhooks.length} webhooks sent, the faults are over; settling`)
+  const settled = yield* Settling.settle(world, patience)
+  yield* Fiber.interrupt(telling)
+  yield* Console.log(`  settled after ${Math.round(Duration.toSeconds(settled))} s`)
+  return yield* closeBooks(world, incidents)
+})
+
+/** Ends the fleet in an orderly way, and collects what is written down. */
+export const closeBooks = Effect.fnUntraced(function*(world: World, incidents: ReadonlyArray<Incident>) {
+  yield* Effect.forEach(members, (_) => world.fleet.hosts[_].retire, { concurrency: "unbounded", discard: true })
+  yield* world.logs.catchUp
+  const rows = yield* Effect.all({
+    events: Database.events,
+    deliveries: Database.deliveries,
+    attempts: Database.attempts
+  }).pipe(Effect.provideService(SqlClient.SqlClient, world.sql))
+  return {
+    ...rows,
+    webhooks: world.load.webhooks,
+    calls: world.callbacks.calls,
+    incidents,
+    badEnds: yield* world.fleet.badEnds,
+    badLines: world.logs.badLines,
+    finds: world.logs.finds,
+    brokenLocks: world.locks.broken
+  } satisfies Books
+})
+
+/** How far it is, now and then. */
+export const tell = (world: World, startedAt: number) =>
+  Effect.gen(function*() {
+    const { attempts, ended, open } = yield* Settling.progress(world)
+    const seconds = Math.round(((yield* Clock.currentTimeMillis) - startedAt) / 1_000)
+    const pending = yield* world.load.pending
+    const memory = members.map((_) => Math.round(world.memory[_].at(-1)?.megabytes ?? 0)).join("/")
+    yield* Console.log(
+      `  ${seconds} s: ${world.load.webhooks.length} sent, ${pending} pending, ${ended} ended, ${open} open, ` +
+        `${attempts} attempts, ${memory} MB`
+    )
+  }).pipe(Effect.repeat(Schedule.spaced(tellEvery)))

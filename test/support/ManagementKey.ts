@@ -1,0 +1,2 @@
+/** The key of every gateway of the tests. */
+export const managementKey = "management-key-of-the-tests"
