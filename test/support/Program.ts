@@ -22,6 +22,9 @@ export interface Options {
   readonly ready: Effect.Effect<boolean>
 }
 
+// What orchestrators give a process to end.
+const exitTime = 30_000
+
 const dist = new URL("../../dist/", import.meta.url)
 
 export const make = ({ entry, env, ready }: Options): Effect.Effect<Program, never, Scope.Scope> =>
@@ -66,7 +69,10 @@ export const make = ({ entry, env, ready }: Options): Effect.Effect<Program, nev
         Effect.map(latest, (child) => {
           child?.kill(signal)
         }),
-      exit: Effect.zipRight(eventually(ended, (_) => _), Effect.map(latest, (child) => child?.exitCode ?? null)),
+      exit: Effect.zipRight(
+        eventually(ended, (_) => _, exitTime),
+        Effect.map(latest, (child) => child?.exitCode ?? null)
+      ),
       output: Effect.sync(() => said)
     }
   })
