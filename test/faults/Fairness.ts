@@ -38,7 +38,7 @@ export const run = Effect.fn("Fairness.run")(function*(world: World) {
       const calm = yield* measure
       yield* sick.callback.answer(() => undefined)
       const before = sick.callback.received.length
-      yield* Effect.forEach(Array.range(1, waiting), (_) => sick.send, { concurrency: 32, discard: true })
+      yield* Effect.replicateEffect(sick.send, waiting, { concurrency: 32, discard: true })
       yield* eventually(Effect.sync(() => sick.callback.received.length), (_) => _ > before)
       const beside = yield* measure
       yield* sick.callback.answer(Callback.status(200))
