@@ -2,6 +2,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { v7 } from "uuid"
+import { Answer } from "./Answer.ts"
 
 /** How long a client may take, in milliseconds. */
 export interface Limits {
@@ -40,6 +41,7 @@ export const layer = ({ limits, ...listening }: Options) => NodeHttpServer.layer
 export const make = (changes: Partial<Limits> = {}): Server => {
   const limits = { ...usual, ...changes }
   const server = createServer({
+    ServerResponse: Answer,
     headersTimeout: limits.headers,
     requestTimeout: limits.request,
     keepAliveTimeout: limits.keepAlive,
@@ -47,10 +49,14 @@ export const make = (changes: Partial<Limits> = {}): Server => {
   })
   server.timeout = limits.answer
   // Each with its answers that are not finished.
-  const connections = new Map<Socket, Set<ServerResponse>>()
+  const connections = new Map<Socket, Set<Answer>>()
   server.on("connection", (socket) => {
-    connections.set(socket, new Set())
-    socket.once("close", () => connections.delete(socket))
+    const unfinished = new Set<Answer>()
+    connections.set(socket, unfinished)
+    socket.once("close", () => {
+      connections.delete(socket)
+      for (const answer of unfinished) answer.lose()
+    })
   })
   server.on("request", (request, response) => {
     // Without another listener nobody answers: the handler is not there yet, or not any more.
