@@ -3,6 +3,7 @@ import { Context, Effect, Layer } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { v7 } from "uuid"
+import { Answer } from "./Answer.ts"
 
 /** How long a client may take, in milliseconds. */
 export interface Limits {
@@ -66,6 +67,7 @@ const leaving = new WeakSet<Server>()
 export const make = (changes: Partial<Limits> = {}): Server => {
   const limits = { ...usual, ...changes }
   const server = createServer({
+    ServerResponse: Answer,
     headersTimeout: limits.headers,
     requestTimeout: limits.request,
     keepAliveTimeout: limits.keepAlive,
@@ -73,10 +75,14 @@ export const make = (changes: Partial<Limits> = {}): Server => {
   })
   server.timeout = limits.answer
   // Each with its answers that are not finished.
-  const connections = new Map<Socket, Set<ServerResponse>>()
+  const connections = new Map<Socket, Set<Answer>>()
   server.on("connection", (socket) => {
-    connections.set(socket, new Set())
-    socket.once("close", () => connections.delete(socket))
+    const unfinished = new Set<Answer>()
+    connections.set(socket, unfinished)
+    socket.once("close", () => {
+      connections.delete(socket)
+      for (const answer of unfinished) answer.lose()
+    })
   })
   server.on("request", (request, response) => {
     // Without another listener nobody answers: the handler is not there yet, or not any more.

@@ -32,7 +32,7 @@ export const secrets: ReadonlyArray<string> = [
 ]
 
 // A test is as slow as the limits that it runs into; a machine under load needs more than a moment for honest requests.
-const limits = { headers: 1_000, request: 2_000, answer: 1_000, keepAlive: 1_000, checking: 100 }
+const limits = { headers: 1_500, request: 2_500, answer: 1_000, keepAlive: 1_000, checking: 100 }
 
 const listening = Layer.effect(
   Gateway.Gateway,

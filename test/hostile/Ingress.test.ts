@@ -108,7 +108,7 @@ layer(ground, live)("a hostile webhook", (it) => {
         for (const { answers } of exchanges) assert.include([400, 401, 413, 431], answers[0]?.status)
         for (const slug of Object.keys(signings)) assert.isEmpty(yield* stored(slug))
       }),
-    runs(5)
+    runs(3)
   )
 
   it.effect.prop("is stored byte for byte, if it is signed", [many(honest)], ([all]) =>
@@ -132,7 +132,7 @@ layer(ground, live)("a hostile webhook", (it) => {
         assert.isDefined(kept)
         if (!duplicate) assert.isTrue(kept?.equals(all[index]?.body ?? Buffer.alloc(0)))
       }
-    }), runs(4))
+    }), runs(3))
 
   it.effect("leaves the gateway as it was", () => Effect.zipRight(unharmed, readable))
 })

@@ -79,7 +79,7 @@ layer(ground, live)("a request within another", (it) => {
         assert.deepStrictEqual(wanted.filter((body) => !kept.has(body)), [])
         assert.isFalse([...kept].some((body) => body.startsWith("{\"smuggled\"")))
       }),
-    runs(6)
+    runs(5)
   )
 
   it.effect("gets none of the authority of the one around it, where readers may disagree about its end", () =>

@@ -190,6 +190,33 @@ describe("a server with a slow client", () => {
     }))
 })
 
+/** Answers, and waits until it is told that this has come to an end, one way or another. */
+const ended = (response: ServerResponse) =>
+  Effect.async<void>((resume) => {
+    response.end("late", () => resume(Effect.void))
+  })
+
+describe("a server whose client goes away", () => {
+  it.scopedLive("tells the end of every answer to whoever waits for it, also of those behind others", () =>
+    Effect.gen(function*() {
+      const { asked, wire } = yield* limited({})
+      yield* wire.write(get("/first") + get("/second") + get("/third"))
+      const [first, second, third] = yield* Queue.takeN(asked, 3)
+      if (first === undefined || second === undefined || third === undefined) return assert.fail("not asked")
+      const before = yield* Effect.fork(ended(second))
+      yield* Effect.yieldNow()
+      const unheard = yield* Effect.fork(Effect.async<void>((resume) => {
+        third.once("close", () => resume(Effect.void))
+      }))
+      yield* Effect.yieldNow()
+      yield* wire.destroy
+      yield* Fiber.join(before)
+      yield* Fiber.join(unheard)
+      yield* ended(first)
+      yield* ended(third)
+    }))
+})
+
 describe("a server", () => {
   it.scopedLive("answers 503 while nobody has come to handle requests", () =>
     Effect.gen(function*() {

@@ -94,6 +94,9 @@ const query = FastCheck.array(parameter, { maxLength: 2 }).map((pairs) =>
   pairs.map(([name, value]) => `${name}=${value.slice(0, 4_000)}`).join("&")
 )
 
+/** What has ids. */
+export const names = ["integration", "destination", "event", "delivery"]
+
 export interface Call extends Route {
   /** The name of something real, or an id that leads nowhere. */
   readonly id: string
@@ -135,7 +138,13 @@ const belongs = (name: string, { template }: Route): boolean =>
 /** A call as it goes over the wire. New integrations get the slug that is given, so that none fails for another's. */
 export const written = (
   call: Call,
-  given: { readonly key: string; readonly slug: string; readonly real: Readonly<Record<string, string>> }
+  given: {
+    readonly key: string
+    readonly slug: string
+    readonly real: Readonly<Record<string, string>>
+    /** Whether more comes on the same connection. */
+    readonly more?: boolean
+  }
 ): Sent => {
   const body = bytes(Buffer.from(call.body).toString("latin1").replaceAll(slug, `"slug":"${given.slug}"`))
   const path = call.template.replaceAll(/\{\w+\}/g, () => given.real[call.id] ?? call.id.slice(0, 9_000))
@@ -143,7 +152,7 @@ export const written = (
   const head = [
     `${call.method} ${path}${call.query === "" ? "" : `?${call.query}`} HTTP/1.1`,
     "host: gateway",
-    "connection: close",
+    `connection: ${given.more === true ? "keep-alive" : "close"}`,
     `authorization: Bearer ${given.key}`,
     ...(hasBody ? [`content-type: ${call.type}`, `content-length: ${body.length}`] : []),
     ...(call.coding === "" ? [] : [`content-encoding: ${call.coding}`]),

@@ -128,3 +128,8 @@ export const text = FastCheck.oneof(
   { arbitrary: FastCheck.string({ unit: "binary", maxLength: 50 }), weight: 2 },
   { arbitrary: FastCheck.string({ maxLength: 50 }), weight: 1 }
 )
+
+/** Any text, as far as it may stand in a header: each character a byte, no control characters. */
+export const inHeader = text.map((text) =>
+  Buffer.from(Buffer.from(text).filter((byte) => byte > 31 && byte !== 127)).toString("latin1").slice(0, 3_000)
+)
