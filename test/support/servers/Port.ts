@@ -1,4 +1,5 @@
 import { Effect, type Scope } from "effect"
+import { randomInt } from "node:crypto"
 import { connect, createServer, type NetConnectOpts, type Server } from "node:net"
 import { ServerUnavailable } from "./ServerUnavailable.ts"
 
@@ -6,7 +7,7 @@ export const loopback = "127.0.0.1"
 
 // Below those that connections get.
 const lowest = 10_000
-const choice = 22_000
+const highest = 32_000
 const tries = 20
 
 /**
@@ -15,7 +16,7 @@ const tries = 20
  */
 export const held: Effect.Effect<number, ServerUnavailable, Scope.Scope> = Effect.suspend(() =>
   Effect.acquireRelease(
-    Effect.retry(Effect.suspend(() => listening(lowest + Math.floor(Math.random() * choice))), { times: tries }),
+    Effect.retry(Effect.suspend(() => listening(randomInt(lowest, highest))), { times: tries }),
     closed
   )
 ).pipe(
