@@ -56,6 +56,8 @@ export interface AttemptRow {
   readonly outcome: string
   readonly httpStatus: number | null
   readonly error: string | null
+  /** By the worker's clock, in milliseconds. */
+  readonly startedAt: number
 }
 
 /** A fault as it really was. */

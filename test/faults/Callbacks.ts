@@ -1,88 +1,49 @@
-import { Effect, type Scope } from "effect"
-import { createHash } from "node:crypto"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
+import { Effect, Exit, Queue, type Scope } from "effect"
+import { fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import type { Call } from "./Books.ts"
-import * as Characters from "./Characters.ts"
-import { type Destination, destinations } from "./Kinds.ts"
+import type { Name } from "./Characters.ts"
+import type { Destination } from "./Kinds.ts"
 
-/** The callbacks of a run. They write down every request, and what they answered. */
+/** The callbacks of a run, in a process of their own, so that they answer in time whatever else the harness does. */
 export interface Callbacks {
-  readonly calls: ReadonlyArray<Call>
   readonly urlOf: (destination: Destination) => string
   /** How a destination behaves from now on. */
-  readonly behave: (destination: string, character: Characters.Character) => Effect.Effect<void>
+  readonly behave: (destination: string, character: Name) => Effect.Effect<void>
+  /** Every request so far, and what was answered. */
+  readonly calls: Effect.Effect<ReadonlyArray<Call>>
 }
+
+/** What the process is told. */
+export type Told =
+  | { readonly tell: "behave"; readonly destination: string; readonly character: Name }
+  | { readonly tell: "collect" }
+
+/** What it says: where it listens, and then one thing for each that it is told, in order. */
+export type Said =
+  | { readonly say: "listening"; readonly ports: Readonly<Record<string, number>> }
+  | { readonly say: "done" }
+  | { readonly say: "calls"; readonly calls: ReadonlyArray<Call> }
+
+const program = fileURLToPath(new URL("callbackProcess.ts", import.meta.url))
 
 export const start: Effect.Effect<Callbacks, never, Scope.Scope> = Effect.gen(function*() {
-  const calls: Array<Call> = []
-  const characters = new Map<string, Characters.Character>()
-  const urls = new Map<Destination, string>()
-  yield* Effect.forEach(destinations, (destination) =>
-    Effect.gen(function*() {
-      const behave: Characters.Character = (request, response) =>
-        (characters.get(destination) ?? Characters.healthy)(request, response)
-      const port = yield* listen((request, response) => receive(calls, destination, behave, request, response))
-      urls.set(destination, `http://127.0.0.1:${port}/${destination}`)
-    }), { discard: true })
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => fork(program, { execArgv: ["--import", import.meta.resolve("tsx")], serialization: "advanced" })),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  const said = yield* Queue.unbounded<Exit.Exit<Said>>()
+  child.on("message", (message: Said) => said.unsafeOffer(Exit.succeed(message)))
+  child.once("exit", (code) => said.unsafeOffer(Exit.die(`the callbacks ended with ${code}`)))
+  const next = Effect.flatten(Queue.take(said))
+  const turn = yield* Effect.makeSemaphore(1)
+  const ask = (told: Told) => Effect.zipRight(Effect.sync(() => child.send(told)), next).pipe(turn.withPermits(1))
+
+  const listening = yield* next
+  const ports = listening.say === "listening" ? listening.ports : {}
   return {
-    calls,
-    urlOf: (destination) => urls.get(destination) ?? "",
-    behave: (destination, character) => Effect.sync(() => void characters.set(destination, character))
+    urlOf: (destination) => `http://127.0.0.1:${ports[destination]}/${destination}`,
+    behave: (destination, character) => Effect.asVoid(ask({ tell: "behave", destination, character })),
+    calls: Effect.map(ask({ tell: "collect" }), (said) => said.say === "calls" ? said.calls : [])
   }
 })
-
-const receive = (
-  calls: Array<Call>,
-  destination: Destination,
-  behave: Characters.Character,
-  request: IncomingMessage,
-  response: ServerResponse
-): void => {
-  const hash = createHash("sha256")
-  request.on("data", (chunk: Buffer) => hash.update(chunk)).on("end", () => {
-    const call: Call = {
-      at: Date.now(),
-      destination,
-      eventId: header(request, "sluice-event-id"),
-      deliveryId: header(request, "sluice-delivery-id"),
-      attempt: Number(header(request, "sluice-attempt")),
-      hash: hash.digest("hex"),
-      status: null,
-      completeAt: null
-    }
-    calls.push(call)
-    response.once("finish", () => {
-      if (!request.socket.destroyed) call.completeAt = Date.now()
-    })
-    response.on("error", () => undefined)
-    behave(request, response)
-    response.once("close", () => note(call, response))
-    response.once("finish", () => note(call, response))
-  })
-}
-
-const note = (call: Call, response: ServerResponse): void => {
-  if (response.headersSent) call.status = response.statusCode
-}
-
-const header = (request: IncomingMessage, name: string): string => String(request.headers[name] ?? "")
-
-const keepAliveMs = 60_000
-
-const listen = (handle: (request: IncomingMessage, response: ServerResponse) => void) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.async<ReturnType<typeof createServer>>((resume) => {
-        const server = createServer({ keepAliveTimeout: keepAliveMs }, handle)
-        server.on("clientError", (_, socket) => socket.destroy())
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) =>
-        Effect.async<void>((resume) => {
-          server.closeAllConnections()
-          server.close(() => resume(Effect.void))
-        })
-    ),
-    (server) => (server.address() as AddressInfo).port
-  )

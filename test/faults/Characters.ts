@@ -8,7 +8,7 @@ export type Character = (request: IncomingMessage, response: ServerResponse) => 
 
 const timeoutMs = Duration.toMillis(Environment.deliveryTimeout)
 
-export const healthy: Character = (_, response) => void response.writeHead(200).end("thanks")
+const healthy: Character = (_, response) => void response.writeHead(200).end("thanks")
 
 const later = (least: number, most: number): Character => (request, response) => {
   setTimeout(() => {
@@ -43,8 +43,9 @@ const flood: Character = (_, response) => {
   pour(response, megabyte, Number.POSITIVE_INFINITY)
 }
 
-/** The bad ones, each by the name of its fault without `callback-`. */
-export const bad = {
+/** The healthy one, and the bad ones by the names of their faults without `callback-`. */
+export const all = {
+  healthy,
   slow: later(500, 1_500),
   hang: () => undefined,
   reset: (request) => void request.socket.resetAndDestroy(),
@@ -61,4 +62,4 @@ export const bad = {
     void response.writeHead(503, { "retry-after": String(1 + Math.floor(Math.random() * 5)) }).end("not now")
 } satisfies Readonly<Record<string, Character>>
 
-export type Bad = keyof typeof bad
+export type Name = keyof typeof all

@@ -32,7 +32,8 @@ const attempt: Books.AttemptRow = {
   number: 1,
   outcome: "success",
   httpStatus: 200,
-  error: null
+  error: null,
+  startedAt: 995
 }
 const incident: Books.Incident = { kind: "kill", target: "worker-1", from: 900, until: 1_100, failure: null }
 const find: Books.Find = { member: "worker-1", at: 5_000, found: 2, queued: 2, because: "the broker lost it" }
@@ -149,6 +150,15 @@ describe("the checker", () => {
         incidents: [incident]
       }),
       "delivered twice, unexplained"
+    )
+    // The gateway had given up by then.
+    assert.deepStrictEqual(
+      failures({
+        calls: [{ ...call, completeAt: 4_100 }, { ...again, attempt: 2 }],
+        deliveries: [{ ...delivery, attemptCount: 2 }],
+        attempts: [{ ...attempt, outcome: "failure", httpStatus: null, error: "timeout" }, { ...attempt, number: 2 }]
+      }),
+      []
     )
     const { repeats } = Checker.judge(books({ calls: [call, again], incidents: [incident] }))
     assert.strictEqual(repeats.explained.length, 1)

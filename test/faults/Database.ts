@@ -62,5 +62,6 @@ export const deliveries = Effect.flatMap(SqlClient.SqlClient, (sql) =>
 
 export const attempts = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql<AttemptRow>`
-    SELECT delivery_id AS "deliveryId", generation, number, outcome, http_status AS "httpStatus", error
+    SELECT delivery_id AS "deliveryId", generation, number, outcome, http_status AS "httpStatus", error,
+      (extract(epoch FROM started_at) * 1000)::float8 AS "startedAt"
     FROM attempts`).pipe(patiently)

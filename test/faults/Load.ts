@@ -15,7 +15,8 @@ export interface Load {
 }
 
 const answerTime = Duration.seconds(10)
-const maxInFlight = 2_000
+/** Beyond so many that wait for their yes, none is added. A semaphore would wake them all for each that leaves. */
+const maxPending = 2_000
 const connections = 256
 const tick = Duration.millis(20)
 const burstWidth = 128
@@ -41,7 +42,6 @@ export const start = Effect.fnUntraced(function*(options: {
   const webhooks: Array<Webhook> = []
   const pending = yield* Ref.make(0)
   const scope = yield* Effect.scope
-  const inFlight = yield* Effect.makeSemaphore(maxInFlight)
   let turn = 0
 
   const sendOnce = (post: Post.Post): Effect.Effect<Answer> =>
@@ -67,7 +67,7 @@ export const start = Effect.fnUntraced(function*(options: {
         eventId: Option.getOrNull(Option.map(accepted, (_) => _.eventId)),
         duplicate: Option.exists(accepted, (_) => _.duplicate)
       }
-    }).pipe(inFlight.withPermits(1))
+    })
 
   const untilAccepted = (post: Post.Post, webhook: Webhook) =>
     sendOnce(post).pipe(
@@ -114,7 +114,9 @@ export const start = Effect.fnUntraced(function*(options: {
       let launched = 0
       return yield* Effect.gen(function*() {
         const due = Math.floor(((yield* Clock.currentTimeMillis) - startedAt) * rate / 1_000)
-        for (; launched < due; launched++) yield* launch
+        for (; launched < due; launched++) {
+          if ((yield* Ref.get(pending)) < maxPending) yield* launch
+        }
         yield* Effect.sleep(tick)
       }).pipe(Effect.forever)
     }, random),

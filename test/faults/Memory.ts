@@ -29,10 +29,12 @@ export const watch = (fleet: Fleet): Effect.Effect<Samples, never, Scope.Scope> 
     return samples
   })
 
-const residentOf = Option.liftThrowable((pid: number): number => {
-  const [, kilobytes = ""] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? []
-  return Number(kilobytes) / 1_024
-})
+// A process that is ending has no memory any more.
+const residentOf = (pid: number): Option.Option<number> =>
+  Option.liftThrowable(() => readFileSync(`/proc/${pid}/status`, "utf8"))().pipe(
+    Option.flatMap((status) => Option.fromNullable(/VmRSS:\s+(\d+)/.exec(status)?.[1])),
+    Option.map((kilobytes) => Number(kilobytes) / 1_024)
+  )
 
 /** Least, most and last, and how many megabytes a minute the newest process gained. */
 export const summary = (samples: ReadonlyArray<Sample>) => {

@@ -57,7 +57,7 @@ export const closeBooks = Effect.fnUntraced(function*(world: World, incidents: R
   return {
     ...rows,
     webhooks: world.load.webhooks,
-    calls: world.callbacks.calls,
+    calls: yield* world.callbacks.calls,
     incidents,
     badEnds: yield* world.fleet.badEnds,
     badLines: world.logs.badLines,

@@ -1,10 +1,10 @@
 import { Effect } from "effect"
-import * as Characters from "../Characters.ts"
+import type * as Characters from "../Characters.ts"
 import type { Fault } from "./Fault.ts"
 
 /** A destination has a bad character for a while, and heals. */
-export const misbehave = (character: Characters.Bad): Fault => ({ callbacks }, target) =>
+export const misbehave = (character: Characters.Name): Fault => ({ callbacks }, target) =>
   Effect.acquireRelease(
-    callbacks.behave(target, Characters.bad[character]),
-    () => callbacks.behave(target, Characters.healthy)
+    callbacks.behave(target, character),
+    () => callbacks.behave(target, "healthy")
   )
