@@ -6,6 +6,7 @@ import * as Callback from "../support/Callback.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import { onEach } from "../support/Gateways.ts"
+import * as Grounds from "../support/Grounds.ts"
 
 const waiting = 200
 const breaker = {
@@ -32,7 +33,8 @@ const delivered = (ids: ReadonlyArray<string>) =>
   Effect.forEach(ids, (id) => eventually(Gateway.event(id), (_) => _.status === "delivered", 40_000))
 
 onEach("a destination that hangs", (gateway) => {
-  layer(gateway({ workerConcurrency: 12, deliveryTimeout: Duration.minutes(5) }), {
+  // A machine that is busy must not let a lease lapse while its attempt hangs.
+  layer(gateway({ workerConcurrency: 12, deliveryTimeout: Duration.minutes(5), lockTtl: Duration.minutes(1) }), {
     excludeTestServices: true,
     timeout: "30 seconds"
   })((it) => {
@@ -92,7 +94,10 @@ onEach("a destination with limits of its own", (gateway) => {
 })
 
 onEach("a destination that keeps failing", (gateway) => {
-  layer(gateway({ breaker }), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+  // However long it takes, nobody runs out of retries before the callback is mended.
+  const retryPolicy = { ...Grounds.settings().retryPolicy, maxRetries: 100 }
+
+  layer(gateway({ breaker, retryPolicy }), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
     it.scoped(
       "has its deliveries held and is tried with one at a time, until it answers again",
       () =>
