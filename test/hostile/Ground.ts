@@ -2,7 +2,7 @@
 import { HttpServer } from "@effect/platform"
 import { SqlClient } from "@effect/sql"
 import { assert } from "@effect/vitest"
-import { Array, Config, Context, Duration, Effect, Layer, Logger, Option, Redacted, Schedule } from "effect"
+import { Array, Context, Duration, Effect, Layer, Logger, Redacted, Schedule } from "effect"
 import { inject } from "vitest"
 import * as Api from "../../src/layers/Api.ts"
 import { signature } from "../http/Api.ts"
@@ -62,15 +62,6 @@ export const ground = Layer.unwrapScoped(Effect.gen(function*() {
 
 /** How suites are run here. */
 export const live = { excludeTestServices: true, timeout: "30 seconds" } as const
-
-const seed = Effect.runSync(Effect.orDie(Config.option(Config.integer("HOSTILE_SEED"))))
-
-/** So many runs of a property; the same ones again with the seed that a failure tells, as HOSTILE_SEED. */
-export const runs = (numRuns: number) => ({
-  timeout: 30_000,
-  // Each run is many requests, and the message shows the one that did harm: there is nothing to shrink.
-  fastCheck: { numRuns, endOnFailure: true, ...(Option.isSome(seed) ? { seed: seed.value } : {}) }
-})
 
 const portOf = ({ base }: typeof Gateway.Gateway.Service): number => Number(new URL(base).port)
 

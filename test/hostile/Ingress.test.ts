@@ -4,7 +4,8 @@ import { createHmac } from "node:crypto"
 import * as Gateway from "../support/Gateway.ts"
 import * as Connection from "./Connection.ts"
 import * as Webhooks from "./generators/Webhooks.ts"
-import { ground, live, readable, runs, send, stored, unharmed } from "./Ground.ts"
+import { ground, live, readable, send, stored, unharmed } from "./Ground.ts"
+import { runs } from "./Runs.ts"
 
 const nowhere = "http://127.0.0.1:9/hook"
 const now = () => Math.floor(Date.now() / 1_000)

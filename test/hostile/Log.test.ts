@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Logger } from "effect"
 import * as Texts from "./generators/Texts.ts"
-import { runs } from "./Ground.ts"
 import * as Judge from "./Judge.ts"
+import { runs } from "./Runs.ts"
 
 describe("the log", () => {
   it.effect.prop(

@@ -5,7 +5,8 @@ import * as Routes from "../http/management/Routes.ts"
 import * as Gateway from "../support/Gateway.ts"
 import { managementKey } from "../support/Grounds.ts"
 import * as Calls from "./generators/Calls.ts"
-import { fresh, ground, live, prompt, readable, runs, send, unharmed } from "./Ground.ts"
+import { fresh, ground, live, prompt, readable, send, unharmed } from "./Ground.ts"
+import { runs } from "./Runs.ts"
 
 const nowhere = "http://127.0.0.1:9/hook"
 

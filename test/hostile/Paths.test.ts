@@ -7,7 +7,8 @@ import * as Gateway from "../support/Gateway.ts"
 import { managementKey } from "../support/Grounds.ts"
 import * as Connection from "./Connection.ts"
 import * as Targets from "./generators/Targets.ts"
-import { fresh, ground, live, runs, send, stored, unharmed } from "./Ground.ts"
+import { fresh, ground, live, send, stored, unharmed } from "./Ground.ts"
+import { runs } from "./Runs.ts"
 
 const slug = "paths"
 const guarded = Targets.target([

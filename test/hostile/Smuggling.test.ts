@@ -6,7 +6,8 @@ import { managementKey } from "../support/Grounds.ts"
 import * as Connection from "./Connection.ts"
 import * as Pipelines from "./generators/Pipelines.ts"
 import * as Requests from "./generators/Requests.ts"
-import { ground, live, readable, runs, send, stored, unharmed } from "./Ground.ts"
+import { ground, live, readable, send, stored, unharmed } from "./Ground.ts"
+import { runs } from "./Runs.ts"
 
 const slug = "smuggling"
 const key = `authorization: Bearer ${managementKey}`
