@@ -36,7 +36,7 @@ CREATE INDEX deliveries_open ON deliveries (id) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_held ON deliveries (destination_id, id) WHERE held_at IS NOT NULL;
 CREATE INDEX deliveries_failed ON deliveries (id) WHERE failed_at IS NOT NULL;
 
--- One HTTP call. recorded_at is the database's time; started_at is the worker's.
+-- One HTTP call.
 CREATE TABLE attempts (
   delivery_id uuid NOT NULL,
   generation integer NOT NULL,

@@ -2,7 +2,8 @@ import { Option, Predicate, Schema } from "effect"
 import type { LazyArg } from "effect/Function"
 import * as JsonPath from "./JsonPath.ts"
 
-const Scalar = Schema.Union(Schema.String, Schema.Number, Schema.Boolean, Schema.Null)
+// JSON reads 1e400 as infinity and writes that as null: such a rule could not be read again.
+const Scalar = Schema.Union(Schema.String, Schema.JsonNumber, Schema.Boolean, Schema.Null)
 
 /** One condition on the JSON body. `exists` asks only whether the path leads somewhere. */
 export const Rule = Schema.Union(
@@ -10,7 +11,7 @@ export const Rule = Schema.Union(
   Schema.Struct({
     path: JsonPath.JsonPath,
     op: Schema.Literal("gt", "gte", "lt", "lte"),
-    value: Schema.Union(Schema.String, Schema.Number)
+    value: Schema.Union(Schema.String, Schema.JsonNumber)
   }),
   Schema.Struct({ path: JsonPath.JsonPath, op: Schema.Literal("in"), value: Schema.Array(Scalar) }),
   Schema.Struct({ path: JsonPath.JsonPath, op: Schema.Literal("exists"), value: Schema.Boolean })

@@ -1,11 +1,13 @@
 import { HttpLayerRouter, type HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Clock, Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import type { Headers } from "../domain/Headers.ts"
 import { Request } from "../domain/verification/Request.ts"
 import { Directory, type Listed } from "../services/Directory.ts"
-import { type Accepted, Intake } from "../services/Intake.ts"
+import { type Held, Inflow } from "../services/Inflow.ts"
+import { Intake } from "../services/Intake.ts"
 import { Settings } from "../services/Settings.ts"
+import type { Stored } from "../services/store/EventStore.ts"
 import * as Bodyless from "./Bodyless.ts"
 import * as Failure from "./Failure.ts"
 import * as Origin from "./Origin.ts"
@@ -17,9 +19,14 @@ const retryAfter = { "retry-after": "5" }
 
 /** `POST /api/v1/webhooks/{integration}`, with whatever path and query a provider adds. */
 export const routes = Layer.unwrapEffect(Effect.map(
-  Effect.all([Directory, Intake, Settings]),
-  ([directory, intake, settings]) => {
-    const handler = (request: HttpServerRequest.HttpServerRequest) => receive(directory, intake, settings, request)
+  Effect.all([Directory, Inflow, Intake, Settings]),
+  ([directory, inflow, intake, settings]) => {
+    const handler = (request: HttpServerRequest.HttpServerRequest) =>
+      Effect.acquireUseRelease(
+        inflow.open,
+        (held) => receive(directory, intake, settings, held, request),
+        (held) => held.close
+      )
     return Layer.mergeAll(
       HttpLayerRouter.add("POST", `${prefix}:integration`, handler),
       HttpLayerRouter.add("POST", `${prefix}:integration/*`, handler)
@@ -31,9 +38,9 @@ const receive = Effect.fnUntraced(function*(
   directory: typeof Directory.Service,
   intake: typeof Intake.Service,
   settings: typeof Settings.Service,
+  held: Held,
   request: HttpServerRequest.HttpServerRequest
 ) {
-  const receivedAt = yield* Clock.currentTimeMillis
   const { path, query, reference } = target(request.originalUrl)
   const integration = yield* directory.find(reference)
   if (Option.isNone(integration)) {
@@ -43,11 +50,17 @@ const receive = Effect.fnUntraced(function*(
       "There is no such integration, or it is disabled. Check the webhook URL."
     )
   }
-  const body = yield* RawBody.read(request, { bytes: settings.maxWebhookBytes, time: settings.bodyTimeout })
+  const receivedAt = Math.floor(yield* directory.now)
+  const body = yield* RawBody.read(request, {
+    bytes: settings.maxWebhookBytes,
+    time: settings.bodyTimeout,
+    room: held.add
+  })
   const accepted = yield* intake.accept({
     integration: integration.value,
     path,
     query,
+    held,
     request: new Request({
       method: request.method,
       url: `${Origin.of(settings, request)}${prefix}${integration.value.slug}${query === "" ? "" : `?${query}`}`,
@@ -69,7 +82,16 @@ const receive = Effect.fnUntraced(function*(
       }),
     BodyError: ({ reason }) => bodyAnswer(reason, settings.maxWebhookBytes),
     StoreError: (error) => Effect.zipRight(Effect.logWarning("A webhook could not be stored", error), unavailable),
-    VaultError: (error) => Effect.zipRight(Effect.logError("A webhook could not be verified", error), unavailable)
+    VaultError: (error) =>
+      Effect.zipRight(
+        Effect.logError("A webhook could not be verified", error),
+        Failure.response(
+          503,
+          "unavailable",
+          "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
+          retryAfter
+        )
+      )
   }))
 
 const unavailable = Failure.response(
@@ -85,6 +107,13 @@ const bodyAnswer = (reason: RawBody.BodyError["reason"], limit: number) => {
       return Failure.response(413, "payload_too_large", `The body is larger than ${limit} bytes.`)
     case "TooSlow":
       return Failure.response(408, "request_timeout", "The body did not arrive in time.", { connection: "close" })
+    case "NoRoom":
+      return Failure.response(
+        503,
+        "unavailable",
+        "Too much is waiting to be stored here; the webhook was not accepted, send it again.",
+        retryAfter
+      )
     case "Aborted":
       return Failure.response(400, "validation_failed", "The body broke off.", { connection: "close" })
   }
@@ -104,7 +133,7 @@ const headersOf = (request: HttpServerRequest.HttpServerRequest): Headers =>
       .flatMap(([name, values]) => values === undefined ? [] : [[name, values]])
   )
 
-const answer = ({ response }: Listed, { duplicate, eventId }: Accepted): HttpServerResponse.HttpServerResponse =>
+const answer = ({ response }: Listed, { duplicate, eventId }: Stored): HttpServerResponse.HttpServerResponse =>
   Option.match(response, {
     onNone: () =>
       HttpServerResponse.unsafeJson(

@@ -2,15 +2,17 @@ import type { HttpServerRequest } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Data, type Duration, Effect } from "effect"
 
-/** `Aborted`: the sender went away or broke the protocol; nobody is left to answer. */
+/** `Aborted`: the sender went away or broke the protocol; nobody is left to answer. `NoRoom`: too much is in hand here. */
 export class BodyError extends Data.TaggedError("BodyError")<{
-  readonly reason: "TooLarge" | "TooSlow" | "Aborted"
+  readonly reason: "TooLarge" | "TooSlow" | "Aborted" | "NoRoom"
 }> {}
 
 export interface Bounds {
   readonly bytes: number
   /** How long a sender may take. */
   readonly time: Duration.DurationInput
+  /** Whether there is room for so many bytes more. */
+  readonly room?: (bytes: number) => boolean
 }
 
 /**
@@ -38,6 +40,7 @@ export const read = (
     const onData = (chunk: Buffer) => {
       size += chunk.byteLength
       if (size > bounds.bytes) refuse("TooLarge")
+      else if (bounds.room?.(chunk.byteLength) === false) refuse("NoRoom")
       else chunks.push(chunk)
     }
     const onEnd = () => {

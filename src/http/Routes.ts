@@ -22,7 +22,26 @@ const document = HttpLayerRouter.add(
   Effect.succeed(HttpServerResponse.unsafeJson(OpenApi.fromApi(ManagementApi)))
 )
 
-const docs = HttpApiScalar.layerHttpLayerRouter({ api: ManagementApi, path: "/docs" })
+// The page's script knows foreign hosts for fonts and trial requests; the browser is told to ask none of them.
+const noForeignHosts = HttpLayerRouter.middleware(
+  (handler) =>
+    Effect.map(
+      handler,
+      HttpServerResponse.setHeader(
+        "content-security-policy",
+        [
+          "default-src 'self' 'unsafe-inline' data: blob:",
+          "script-src 'self' 'unsafe-inline' 'unsafe-eval'"
+        ].join("; ")
+      )
+    )
+)
+
+const docs = HttpApiScalar.layerHttpLayerRouter({
+  api: ManagementApi,
+  path: "/docs",
+  scalar: { withDefaultFonts: false }
+}).pipe(Layer.provide(noForeignHosts.layer))
 
 const nothing = Failure.response(404, "not_found", "There is nothing under this method and path; see /docs.")
 

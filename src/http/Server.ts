@@ -1,39 +1,101 @@
 import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Effect, Layer } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { v7 } from "uuid"
+import { Answer } from "./Answer.ts"
 
-const headersTimeoutMs = 10_000
-const requestTimeoutMs = 60_000
-const keepAliveTimeoutMs = 65_000
-const checkingIntervalMs = 2_000
-// Longer than a slow sender may take for its body.
-const drainTimeoutMs = 25_000
+/** How long a client may take, in milliseconds. */
+export interface Limits {
+  readonly headers: number
+  readonly request: number
+  /** To take some more of its answer. */
+  readonly answer: number
+  /** To ask again on its connection. */
+  readonly keepAlive: number
+  /** How often the first two are looked after. */
+  readonly checking: number
+  /** To send what is on its way, and hear that its connection ends, before the server closes. */
+  readonly linger: number
+  /** To finish when the server closes. */
+  readonly drain: number
+}
+
+const usual: Limits = {
+  headers: 10_000,
+  request: 60_000,
+  answer: 30_000,
+  keepAlive: 65_000,
+  checking: 2_000,
+  linger: 1_000,
+  // Who is slower has been told nothing, and sends again.
+  drain: 12_000
+}
+
+export interface Options {
+  readonly host: string
+  readonly port: number
+  readonly limits?: Partial<Limits>
+}
+
+class Listener extends Context.Tag("sluice/http/Server/Listener")<Listener, Server>() {}
 
 /** The HTTP server. Closing it answers what is in flight, and lets no connection beyond that hold it open. */
-export const layer = (options: { readonly host: string; readonly port: number }) =>
-  NodeHttpServer.layer(() => make(), options)
+export const layer = ({ limits, ...listening }: Options) =>
+  Layer.unwrapEffect(Effect.map(Listener, (server) => NodeHttpServer.layer(() => server, listening))).pipe(
+    Layer.provideMerge(Layer.sync(Listener, () => make(limits)))
+  )
+
+/**
+ * Closes before what it stands on, the routes: for a moment requests are still answered, but each answer ends its
+ * connection, so that few are on their way when the server closes.
+ */
+export const lingering = ({ limits }: Options) =>
+  Layer.scopedDiscard(
+    Effect.flatMap(Listener, (server) =>
+      Effect.addFinalizer(() =>
+        Effect.zipRight(
+          Effect.sync(() => leaving.add(server)),
+          Effect.sleep(limits?.linger ?? usual.linger)
+        )
+      ))
+  )
+
+const leaving = new WeakSet<Server>()
 
 /** Closed, the server gives what is in flight the time to be answered, and then ends it. */
-export const make = (drainMs = drainTimeoutMs): Server => {
+export const make = (changes: Partial<Limits> = {}): Server => {
+  const limits = { ...usual, ...changes }
   const server = createServer({
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    connectionsCheckingInterval: checkingIntervalMs
+    ServerResponse: Answer,
+    headersTimeout: limits.headers,
+    requestTimeout: limits.request,
+    keepAliveTimeout: limits.keepAlive,
+    connectionsCheckingInterval: limits.checking
   })
+  server.timeout = limits.answer
   // Each with its answers that are not finished.
-  const connections = new Map<Socket, Set<ServerResponse>>()
+  const connections = new Map<Socket, Set<Answer>>()
   server.on("connection", (socket) => {
-    connections.set(socket, new Set())
-    socket.once("close", () => connections.delete(socket))
+    const unfinished = new Set<Answer>()
+    connections.set(socket, unfinished)
+    socket.once("close", () => {
+      connections.delete(socket)
+      for (const answer of unfinished) answer.lose()
+    })
   })
   server.on("request", (request, response) => {
     // Without another listener nobody answers: the handler is not there yet, or not any more.
     if (!server.listening || server.listenerCount("request") === 1) return refuse(response)
+    if (leaving.has(server)) response.shouldKeepAlive = false
     const unfinished = connections.get(request.socket)
     unfinished?.add(response)
     response.once("close", () => unfinished?.delete(response))
+  })
+  // Nothing came or went for a while: only an answer that is still being made is waited for.
+  server.on("timeout", (socket) => {
+    const answering = connections.get(socket)?.size ?? 0
+    if (answering === 0 || socket.writableLength > 0) socket.destroy()
   })
   // Some clients offer HTTP/2 with every request. A listener here would be given the connection without the body.
   server.on("newListener", (event) => {
@@ -63,7 +125,7 @@ export const make = (drainMs = drainTimeoutMs): Server => {
       if (unfinished.size === 0) socket.destroy()
       for (const response of unfinished) response.shouldKeepAlive = false
     }
-    const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
+    const deadline = setTimeout(() => server.closeAllConnections(), limits.drain)
     return close((error) => {
       clearTimeout(deadline)
       callback?.(error)

@@ -1,27 +1,20 @@
 import { HttpLayerRouter, HttpMiddleware, HttpServer } from "@effect/platform"
-import { Effect, Layer } from "effect"
+import { Layer } from "effect"
 import { constTrue } from "effect/Function"
 import * as Routes from "../http/Routes.ts"
 import * as Server from "../http/Server.ts"
-import { Health } from "../services/Health.ts"
+import * as FirstLook from "./FirstLook.ts"
 import * as Role from "./Role.ts"
 import * as Services from "./Services.ts"
 
 const connections = 10
 
-/** Says at the start what is wrong with PostgreSQL, which otherwise only the health routes tell. */
-const firstLook = Layer.scopedDiscard(Effect.forkScoped(
-  Effect.gen(function*() {
-    const { error } = yield* (yield* Health).ready
-    if (error !== undefined) yield* Effect.logWarning("Webhooks get 503 until PostgreSQL is well", { postgres: error })
-  })
-))
-
 /** The HTTP server with everything behind it, on a given ground. It closes before what it needs. */
-export const http = (options: { readonly host: string; readonly port: number }) =>
-  HttpLayerRouter.serve(Routes.routes, { disableLogger: true, disableListenLog: true }).pipe(
+export const http = (options: Server.Options) =>
+  Server.lingering(options).pipe(
+    Layer.provideMerge(HttpLayerRouter.serve(Routes.routes, { disableLogger: true, disableListenLog: true })),
     Layer.provideMerge(Server.layer(options)),
-    Layer.merge(firstLook),
+    Layer.merge(FirstLook.layer("Webhooks get 503 until PostgreSQL is well")),
     Layer.provide(Services.api),
     // The platform's spans carry every header, and some headers are secrets.
     HttpMiddleware.withTracerDisabledWhen(constTrue)

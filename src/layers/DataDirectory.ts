@@ -19,6 +19,7 @@ export interface Keys {
 }
 
 const keyBytes = 32
+const encryptionKeysFile = "encryption-keys"
 
 /** What the environment gives, else what DATA_DIR keeps, else new keys that are kept there from now on. */
 export const keys = Effect.fn("DataDirectory.keys")(function*(variables: Variables) {
@@ -62,7 +63,7 @@ export const keys = Effect.fn("DataDirectory.keys")(function*(variables: Variabl
   const encryptionKeys = Option.isSome(variables.encryptionKeys)
     ? variables.encryptionKeys.value
     : yield* Effect.flatMap(
-      kept("encryption-keys", () => `local:${randomBytes(keyBytes).toString("base64")}`),
+      kept(encryptionKeysFile, () => `local:${randomBytes(keyBytes).toString("base64")}`),
       ({ file, text }) =>
         Effect.mapBoth(Schema.decode(EncryptionKeys)(text), {
           onFailure: () =>
@@ -71,4 +72,15 @@ export const keys = Effect.fn("DataDirectory.keys")(function*(variables: Variabl
         })
     )
   return { managementApiKey: management.key, managementKeyFile: management.file, encryptionKeys } satisfies Keys
+})
+
+/** The encryption keys that the environment gives or DATA_DIR keeps; none, and no file is made, where there are none. */
+export const knownEncryptionKeys = Effect.fn("DataDirectory.knownEncryptionKeys")(function*(variables: Variables) {
+  if (Option.isSome(variables.encryptionKeys)) return variables.encryptionKeys
+  const files = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const text = files.readFileString(path.join(variables.dataDir, encryptionKeysFile))
+  return yield* Effect.option(
+    Effect.map(Effect.flatMap(text, (_) => Schema.decode(EncryptionKeys)(_.trim())), (keys) => Redacted.make(keys))
+  )
 })

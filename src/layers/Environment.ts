@@ -31,6 +31,11 @@ const url = (...protocols: ReadonlyArray<string>) => ({
   expected: `a URL that begins with ${protocols.map((_) => `${_}://`).join(" or ")}`
 })
 
+const baseUrl = {
+  schema: url("http", "https").schema.pipe(Schema.filter((value) => !/[?#]/.test(value))),
+  expected: "a URL that begins with http:// or https:// and has no query"
+}
+
 const levels = {
   trace: LogLevel.Trace,
   debug: LogLevel.Debug,
@@ -115,9 +120,10 @@ const variables = Config.all({
   }, { privateTier: false, ranges: [] }),
   dataDir: Variable.withDefault({ name: "DATA_DIR", ...text }, ".sluice"),
   publicBaseUrl: Config.map(
-    Variable.optional({ name: "PUBLIC_BASE_URL", ...url("http", "https") }),
+    Variable.optional({ name: "PUBLIC_BASE_URL", ...baseUrl }),
     Option.map((_) => _.replace(/\/+$/, ""))
   ),
+  doctorSlackSeconds: Variable.withDefault({ name: "DOCTOR_SLACK_SECONDS", ...integer(0, 86_400) }, 300),
   production: Config.map(Config.withDefault(Config.string("NODE_ENV"), ""), (_) => _ === "production")
 })
 
@@ -139,6 +145,9 @@ export type Common = Omit<Variables, keyof Servers>
 
 const checked = <A>(config: Config.Config<A>): Effect.Effect<A, ConfigurationError> =>
   Effect.mapError(config, (error) => new ConfigurationError({ problems: Variable.problems(error) }))
+
+/** The encryption keys, for whoever seals into a database that others open too. */
+export const readEncryptionKeys = checked(Variable.required(Variable.secret(encryptionKeys), encryptionKeys))
 
 export const read: Effect.Effect<Variables, ConfigurationError> = checked(variables)
 

@@ -1,6 +1,8 @@
 // @effect-diagnostics strictEffectProvide:off
+import { Runtime } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Console, Effect, Layer, Logger, Option, Predicate } from "effect"
+import { Cause, Console, Effect, Exit, Layer, Logger, Option, Predicate } from "effect"
+import * as DatabaseTrouble from "./DatabaseTrouble.ts"
 
 /** Runs a role until SIGTERM or SIGINT, then lets it finish what is in flight. Logs are JSON, one line each. */
 export const launch = <E>(role: Layer.Layer<never, E>): void => run(Layer.launch(role))
@@ -11,10 +13,24 @@ export const launchForPeople = <E>(role: Layer.Layer<never, E>): void => start(L
 /** Runs a job to its end. */
 export const run = <A, E>(job: Effect.Effect<A, E>): void => start(job, Logger.json)
 
-const start = <A, E>(program: Effect.Effect<A, E>, logger: Layer.Layer<never>): void =>
+/** Runs a look whose value is its exit code; 2 where it fails. Its output is its own, so logs go to the error output. */
+export const runLook = <E>(look: Effect.Effect<number, E>): void =>
+  start(
+    look,
+    Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.jsonLogger)),
+    (exit, end) => end(Exit.isSuccess(exit) && Predicate.isNumber(exit.value) ? exit.value : couldNotLook)
+  )
+
+const couldNotLook = 2
+
+const start = <A, E>(
+  program: Effect.Effect<A, E>,
+  logger: Layer.Layer<never>,
+  teardown: Runtime.Teardown = Runtime.defaultTeardown
+): void =>
   NodeRuntime.runMain(
     program.pipe(Effect.tapErrorCause(report), Effect.provide(logger)),
-    { disablePrettyLogger: true, disableErrorReporting: true }
+    { disablePrettyLogger: true, disableErrorReporting: true, teardown }
   )
 
 /** What a person mends outside the program: their message says how, and a stack would only hide it. */
@@ -23,6 +39,7 @@ const forPeople = new Set([
   "DataDirectoryError",
   "EmbeddedPostgresError",
   "MigrationError",
+  "UsageError",
   "Invalid"
 ])
 
@@ -36,6 +53,8 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
 
 const messageOf = (error: unknown): Option.Option<string> => {
   if (!Predicate.hasProperty(error, "_tag")) return Option.none()
+  const trouble = DatabaseTrouble.message(error)
+  if (Option.isSome(trouble)) return trouble
   if (error._tag === "ServeError" && Predicate.hasProperty(error, "cause")) return Option.some(listening(error.cause))
   return forPeople.has(String(error._tag)) && Predicate.hasProperty(error, "message")
     ? Option.some(String(error.message))

@@ -12,6 +12,8 @@ export interface Resolved {
 }
 
 const bodyTimeout = Duration.seconds(20)
+// Below the patience of the least patient providers, which is ten seconds.
+const acceptWithin = Duration.seconds(8)
 
 const sweep: SweepTiming = {
   every: Duration.seconds(5),
@@ -30,13 +32,19 @@ const breaker: BreakerPolicy = {
 }
 
 /** The settings that follow from the environment's variables. */
-export const make = (variables: Common, resolved: Resolved): typeof Settings.Service => {
+export const make = (variables: Common, resolved: Resolved): typeof Settings.Service => ({
+  ...keyless(variables),
+  ...resolved,
+  encryptionKeys: Redacted.value(resolved.encryptionKeys)
+})
+
+/** Those that no key and no policy has to be resolved for. */
+export const keyless = (variables: Common): Omit<typeof Settings.Service, keyof Resolved> => {
   const rungs = Rungs.derive(variables.retryPolicy)
   return {
-    ...resolved,
-    encryptionKeys: Redacted.value(resolved.encryptionKeys),
     maxWebhookBytes: variables.maxWebhookBytes,
     bodyTimeout,
+    acceptWithin,
     rateLimitPerMinute: variables.rateLimitPerMinute,
     idempotencyTtl: Duration.seconds(variables.idempotencyTtlSeconds),
     lockTtl: Duration.seconds(variables.lockTtlSeconds),

@@ -15,6 +15,8 @@ export interface Options {
 const connectTimeout = Duration.seconds(5)
 const statementTimeout = Duration.seconds(15)
 const idleTimeout = Duration.seconds(10)
+// A process that is frozen in the middle of a transaction must not keep its rows locked.
+const idleTransactionTimeout = Duration.seconds(15)
 // A server that has gone silent is noticed by its silence, which outlasts every statement and every idle connection.
 const silence = Duration.seconds(20)
 
@@ -36,7 +38,11 @@ const makePool = ({ applicationName, maxConnections, unhurried = false, url }: O
     application_name: applicationName,
     max: maxConnections,
     connectionTimeoutMillis: Duration.toMillis(connectTimeout),
-    ...(unhurried ? {} : { statement_timeout: Duration.toMillis(statementTimeout), stream: talkative }),
+    ...(unhurried ? {} : {
+      statement_timeout: Duration.toMillis(statementTimeout),
+      idle_in_transaction_session_timeout: Duration.toMillis(idleTransactionTimeout),
+      stream: talkative
+    }),
     idleTimeoutMillis: Duration.toMillis(idleTimeout),
     keepAlive: true
     // An idle connection that breaks is dropped by the pool; the next statement opens another.

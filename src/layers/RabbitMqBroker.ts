@@ -1,9 +1,10 @@
 import { Duration, Effect, Layer, type Redacted } from "effect"
 import type { Queues } from "../domain/Queues.ts"
-import { Broker, type QueueState } from "../services/ports/Broker.ts"
+import { Broker } from "../services/ports/Broker.ts"
 import * as Consumer from "./rabbitmq/Consumer.ts"
 import * as Publisher from "./rabbitmq/Publisher.ts"
 import * as Session from "./rabbitmq/Session.ts"
+import * as States from "./rabbitmq/States.ts"
 import * as Topology from "./rabbitmq/Topology.ts"
 
 export interface Options {
@@ -26,13 +27,7 @@ const make = Effect.fnUntraced(function*({ queues, url }: Options) {
     (connection) => Effect.as(Topology.declare(connection, queues), { value: connection, lost: Effect.never })
   )
 
-  const state = Effect.fnUntraced(function*(name: string) {
-    const opened = yield* connection.current(patience)
-    // A queue that is missing closes the channel, so each question has one of its own.
-    const channel = yield* Session.acquireChannel(() => opened.createChannel())
-    const { consumerCount, messageCount } = yield* Session.attempt("Failed", () => channel.checkQueue(name))
-    return { name, messages: messageCount, consumers: consumerCount } satisfies QueueState
-  }, Effect.scoped)
+  const state = (name: string) => Effect.flatMap(connection.current(patience), (_) => States.ask(_, name))
 
   return Broker.of({
     publish,

@@ -12,6 +12,7 @@ const silence = Duration.seconds(3)
 const reconnectBase = 100
 const reconnectCap = 5_000
 const probe = Schedule.spaced("1 second")
+const probesPerConnection = 2
 
 // RateLimit.take with its interval and ceiling, on the server's clock, so that all processes share one budget. A double of
 // that size holds about a microsecond, and six digits keep it.
@@ -118,7 +119,12 @@ const guard = Effect.fnUntraced(function*(client: Redis) {
       try: command,
       catch: (cause) => new CoordinationError({ reason: isTimeout(cause) ? "Timeout" : "Unavailable", cause })
     })
-  const listen = Effect.retry(send(() => client.ping()), probe).pipe(
+  // Answers come in the order of their questions: on a connection that has lost one, none would fit any more.
+  const reconnect = Effect.sync(() => client.disconnect(true))
+  const listen = send(() => client.ping()).pipe(
+    Effect.retry(Schedule.intersect(probe, Schedule.recurs(probesPerConnection))),
+    Effect.tapError(() => reconnect),
+    Effect.retry(probe),
     Effect.zipRight(Ref.set(silent, false)),
     Effect.ignore
   )

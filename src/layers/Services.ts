@@ -5,6 +5,7 @@ import { Destinations } from "../services/Destinations.ts"
 import { Directory } from "../services/Directory.ts"
 import { Dispatch } from "../services/Dispatch.ts"
 import { Health } from "../services/Health.ts"
+import { Inflow } from "../services/Inflow.ts"
 import { Intake } from "../services/Intake.ts"
 import { Integrations } from "../services/Integrations.ts"
 import { Lanes } from "../services/Lanes.ts"
@@ -49,7 +50,9 @@ export const foundations = Layer.mergeAll(
 /** What the API role's programs need beside settings, PostgreSQL, coordination and broker. */
 export const api = Integrations.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(Destinations.layer, Intake.layer, Replays.layer)),
-  Layer.provideMerge(Layer.mergeAll(Directory.layer, Dispatch.layer, Rejections.layer, UndiciCallbacks.layer)),
+  Layer.provideMerge(
+    Layer.mergeAll(Directory.layer, Dispatch.layer, Inflow.layer, Rejections.layer, UndiciCallbacks.layer)
+  ),
   Layer.provideMerge(foundations)
 )
 

@@ -10,16 +10,13 @@ export interface Facts {
   readonly data: Option.Option<string>
 }
 
-/** Makes the demo and tells a person at the terminal how to try it. */
+/** Tells a person at the terminal how to try it. */
 export const greet = Effect.fn("Welcome.greet")(function*({ data, managementKeyFile }: Facts) {
-  const demo = yield* Demo
-  const { managementApiKey } = yield* Settings
+  const { deliverySink, managementApiKey } = yield* Settings
   const server = yield* HttpServer.HttpServer
   const port = server.address._tag === "TcpAddress" ? server.address.port : 0
   const base = `http://localhost:${port}`
 
-  yield* demo.ensure(`http://127.0.0.1:${port}/api/v1/internal/delivery-sink/demo`)
-  const { body, signature, slug } = yield* demo.signed
   const key = Option.match(managementKeyFile, {
     onNone: () => "the one in MANAGEMENT_API_KEY",
     onSome: (file) => `${Redacted.value(managementApiKey)}   (kept in ${file})`
@@ -34,6 +31,16 @@ export const greet = Effect.fn("Welcome.greet")(function*({ data, managementKeyF
     ...Option.toArray(Option.map(data, (_) => `  Database         ${_}`)),
     "  Callbacks        may reach this machine itself, because this is the embedded mode",
     "",
+    // Without a sink there is nothing to try it with.
+    ...(deliverySink ? yield* trial(port, base, bearer) : [])
+  ].join("\n"))
+})
+
+const trial = Effect.fnUntraced(function*(port: number, base: string, bearer: string) {
+  const demo = yield* Demo
+  yield* demo.ensure(`http://127.0.0.1:${port}/api/v1/internal/delivery-sink/demo`)
+  const { body, signature, slug } = yield* demo.signed
+  return [
     "Send it a signed webhook:",
     "",
     `curl -X POST ${base}/api/v1/webhooks/${slug} -H 'content-type: application/json' -H 'x-github-event: issues' -H "x-github-delivery: $(date +%s%N)" -H 'x-hub-signature-256: ${signature}' -d '${body}'`,
@@ -42,5 +49,5 @@ export const greet = Effect.fn("Welcome.greet")(function*({ data, managementKeyF
     "",
     `curl -H "authorization: Bearer ${bearer}" ${base}/api/v1/internal/delivery-sink/demo`,
     ""
-  ].join("\n"))
+  ]
 })

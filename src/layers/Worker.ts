@@ -1,13 +1,19 @@
 import { Effect, Layer } from "effect"
 import { processConsumer, replayConsumer } from "../worker/Consumers.ts"
 import { housekeeping } from "../worker/Housekeeping.ts"
+import * as FirstLook from "./FirstLook.ts"
 import * as Role from "./Role.ts"
 import * as Services from "./Services.ts"
 
 const connections = 10
 
 /** Everything that a worker does, by services yet to be given. */
-export const duties = Layer.mergeAll(processConsumer, replayConsumer, housekeeping)
+export const duties = Layer.mergeAll(
+  processConsumer,
+  replayConsumer,
+  housekeeping,
+  FirstLook.layer("Nothing is delivered until PostgreSQL is well")
+)
 
 /** The same on a given ground. */
 export const programs = Layer.provide(duties, Services.worker)

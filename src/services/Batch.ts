@@ -1,4 +1,6 @@
-import { Array, Cause, Chunk, Deferred, Effect, Exit, Queue, type Scope } from "effect"
+import { Array, Cause, Chunk, Deferred, Duration, Effect, Exit, Queue, Schedule, type Scope } from "effect"
+import * as Elapsed from "./Elapsed.ts"
+import * as Loop from "./Loop.ts"
 
 /**
  * Puts the work of many fibers into common commits. While a commit runs the next batch gathers, so nothing waits for a
@@ -18,22 +20,46 @@ export interface Options<In, Out, E> {
   readonly commit: (entries: Array.NonEmptyReadonlyArray<In>) => Effect.Effect<ReadonlyArray<Out>, E>
   /** Whether a failed batch is tried again entry by entry, so that a bad one does not fail its neighbours. */
   readonly separate?: (cause: Cause.Cause<E>) => boolean
+  /**
+   * Whom a caller is refused with who has waited for so long, or finds no room; without it callers wait. Its entry may be
+   * committed all the same.
+   */
+  readonly refusal?: { readonly after: Duration.Duration; readonly error: E }
+  /** An entry is committed, or never will be. */
+  readonly settled?: (entry: In) => void
 }
 
 interface Waiting<In, Out, E> {
   readonly entry: In
   readonly done: Deferred.Deferred<Out, E>
+  /** In `Elapsed` milliseconds. */
+  readonly since: number
 }
+
+const looks = 16
 
 /** The function that hands one entry in and waits for its output. */
 export const make = Effect.fnUntraced(function*<In, Out, E>(
   options: Options<In, Out, E>
 ): Effect.fn.Return<(entry: In) => Effect.Effect<Out, E>, never, Scope.Scope> {
-  const queue = yield* Queue.bounded<Waiting<In, Out, E>>(options.capacity)
+  const { refusal } = options
+  const queue = yield* (refusal === undefined
+    ? Queue.bounded<Waiting<In, Out, E>>(options.capacity)
+    : Queue.dropping<Waiting<In, Out, E>>(options.capacity))
+  // In the order of their arrival.
+  const waiting = new Set<Waiting<In, Out, E>>()
+
+  const leave = (one: Waiting<In, Out, E>) =>
+    Effect.sync(() => {
+      waiting.delete(one)
+      options.settled?.(one.entry)
+    })
 
   yield* Effect.addFinalizer(() =>
     Queue.takeAll(queue).pipe(
-      Effect.flatMap(Effect.forEach(({ done }) => Deferred.interrupt(done), { discard: true })),
+      Effect.flatMap(
+        Effect.forEach((one) => Effect.zipRight(leave(one), Deferred.interrupt(one.done)), { discard: true })
+      ),
       Effect.zipRight(Queue.shutdown(queue))
     )
   )
@@ -41,7 +67,8 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   const settle = (batch: ReadonlyArray<Waiting<In, Out, E>>, exit: Exit.Exit<ReadonlyArray<Out>, E>) =>
     Effect.forEach(
       batch,
-      ({ done }, index) => Deferred.done(done, Exit.flatMap(exit, (outputs) => output(outputs, index))),
+      (one, index) =>
+        Effect.zipRight(leave(one), Deferred.done(one.done, Exit.flatMap(exit, (outputs) => output(outputs, index)))),
       { discard: true }
     )
 
@@ -65,10 +92,31 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     Effect.all(Array.replicate(gather, options.parallel), { concurrency: "unbounded", discard: true })
   )
 
+  // One look at the oldest for all of them, instead of a timer for each.
+  if (refusal !== undefined) {
+    const { after, error } = refusal
+    yield* Loop.forkRepeating(
+      "Refusing what waits too long",
+      Schedule.spaced(Duration.times(after, 1 / looks)),
+      Effect.flatMap(Elapsed.millis, (now) =>
+        Effect.forEach(
+          Array.takeWhile(waiting, ({ since }) => now - since >= Duration.toMillis(after)),
+          ({ done }) => Deferred.fail(done, error),
+          { discard: true }
+        ))
+    )
+  }
+
   return (entry) =>
-    Deferred.make<Out, E>().pipe(
-      Effect.tap((done) => Queue.offer(queue, { entry, done })),
-      Effect.flatMap(Deferred.await)
+    Effect.zip(Deferred.make<Out, E>(), Elapsed.millis).pipe(
+      Effect.flatMap(([done, since]) => {
+        const one = { entry, done, since }
+        if (refusal !== undefined) waiting.add(one)
+        return Effect.flatMap(Queue.offer(queue, one), (taken) => {
+          if (taken || refusal === undefined) return Deferred.await(done)
+          return Effect.zipRight(leave(one), Effect.fail(refusal.error))
+        })
+      })
     )
 })
 

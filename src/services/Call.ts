@@ -1,4 +1,4 @@
-import { Clock, Effect, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import * as ForwardHeaders from "../domain/ForwardHeaders.ts"
 import { Headers } from "../domain/Headers.ts"
 import type { Outcome } from "../domain/Judgement.ts"
@@ -25,7 +25,7 @@ export const make = (
     if (Option.isNone(body) || work.headers === null) {
       return { _tag: "Failed", reason: "content_missing", message: "the event's content is no longer kept" }
     }
-    const seconds = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
+    const timestamp = Math.floor(work.claimedAt / 1_000)
     return yield* Effect.all([
       vault.open(`signing:${work.destinationId}`, work.signingEnvelope),
       SealedHeaders.open(vault, `event:${work.eventId}`, work.sealedHeaders),
@@ -41,7 +41,7 @@ export const make = (
             "sluice-attempt": String(work.attempt),
             "sluice-integration": work.integrationSlug,
             ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
-            ...Signing.sign([secret], { id: work.eventId, timestamp: seconds, body: body.value }, work.signatureNames)
+            ...Signing.sign([secret], { id: work.eventId, timestamp, body: body.value }, work.signatureNames)
           })
         })
       ),

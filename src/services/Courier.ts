@@ -1,10 +1,12 @@
-import { Clock, Context, Duration, Effect, Layer, Option, Schedule } from "effect"
+import { Context, Duration, Effect, Layer, Option } from "effect"
 import type { DestinationId } from "../domain/Ids.ts"
 import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
+import * as Rungs from "../domain/Rungs.ts"
 import * as Batch from "./Batch.ts"
 import * as Call from "./Call.ts"
+import * as Elapsed from "./Elapsed.ts"
 import * as Ids from "./Ids.ts"
 import { Lanes } from "./Lanes.ts"
 import { Leases, lockKey } from "./Leases.ts"
@@ -16,7 +18,8 @@ import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
 import { type Hold, HoldStore } from "./store/HoldStore.ts"
 import { RecordStore, type Report } from "./store/RecordStore.ts"
-import { isRejected, type StoreError } from "./store/Store.ts"
+import { isRejected } from "./store/Store.ts"
+import * as StorePatience from "./StorePatience.ts"
 import { Vault } from "./Vault.ts"
 
 /** Carries deliveries to their callbacks: lock, claim, call, judge, record, settle. */
@@ -30,11 +33,7 @@ export class Courier extends Context.Tag("sluice/services/Courier")<Courier, {
 const maxPerStatement = 128
 const statementsInFlight = 2
 
-/** While PostgreSQL is away a message stays in hand; the hard limit on those keeps the rest in the queue. */
-const untilStoreReturns = Schedule.exponential("100 millis").pipe(
-  Schedule.union(Schedule.spaced("2 seconds")),
-  Schedule.jittered
-)
+const parkingMs = 250
 
 const ack: Settlement = { _tag: "Ack" }
 
@@ -58,6 +57,9 @@ const make = Effect.gen(function*() {
     commit: (holds: ReadonlyArray<Hold>) => Effect.as(store.hold(holds), holds)
   })
 
+  // Where somebody else is at it; not so short that the message circles all the while.
+  const parking = Rungs.atLeast(rungs, parkingMs)
+
   const forward = (rung: number, message: QueueMessage.DeliveryMessage): Settlement => ({
     _tag: "Forward",
     publication: { queue: queues.rung(rung), content: QueueMessage.encode(message) }
@@ -67,7 +69,6 @@ const make = Effect.gen(function*() {
     work: Work,
     outcome: Judgement.Outcome,
     next: NextStep.NextStep,
-    startedAt: number,
     took: Duration.Duration
   ): Report => ({
     deliveryId: work.deliveryId,
@@ -75,7 +76,7 @@ const make = Effect.gen(function*() {
     token: work.token,
     generation: work.generation,
     attempt: work.attempt,
-    startedAt,
+    startedAt: work.claimedAt,
     durationMs: Math.round(Duration.toMillis(took)),
     httpStatus: outcome._tag === "Answered" ? outcome.status : null,
     error: Option.getOrNull(Judgement.problem(outcome)),
@@ -86,25 +87,23 @@ const make = Effect.gen(function*() {
     gone: outcome._tag === "Answered" && outcome.status === 410
   })
 
+  const outlived = ({ deliveryId }: Work) =>
+    Effect.as(Effect.logWarning("An attempt outlived its lease; its successor's record stands", { deliveryId }), ack)
+
   const attempt = Effect.fn("Courier.attempt")(function*(work: Work) {
-    const startedAt = yield* Clock.currentTimeMillis
+    // A process that was frozen since the claim may find that somebody else makes the attempt.
+    if (!(yield* StorePatience.wait(leases.holds(work)))) return yield* outlived(work)
     // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
-    // Timed apart from the clock, which may be set while the call runs.
     const [took, outcome] = yield* call(work).pipe(
-      retryStore,
+      StorePatience.wait,
       Effect.timed,
       Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
     )
-    const endedAt = yield* Clock.currentTimeMillis
+    const endedAt = work.claimedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
-    const ours = yield* retryStore(record(report(work, outcome, next, startedAt, took)))
-    if (!ours) {
-      yield* Effect.logWarning("An attempt outlived its lease; its successor's record stands", {
-        deliveryId: work.deliveryId
-      })
-      return ack
-    }
+    const ours = yield* StorePatience.wait(record(report(work, outcome, next, took)))
+    if (!ours) return yield* outlived(work)
     return next._tag === "Retrying"
       ? forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
       : ack
@@ -112,21 +111,22 @@ const make = Effect.gen(function*() {
 
   /** Leaves the delivery in the database until there is room for it. */
   const wait = (message: QueueMessage.DeliveryMessage, destinationId: DestinationId, token: string | null) =>
-    retryStore(hold({ ...message, token })).pipe(Effect.zipRight(lanes.held(destinationId)), Effect.as(ack))
+    StorePatience.wait(hold({ ...message, token })).pipe(Effect.zipRight(lanes.held(destinationId)), Effect.as(ack))
 
-  const admitted = Effect.fnUntraced(function*(work: Work) {
-    yield* leases.keep(work)
+  const admitted = Effect.fnUntraced(function*(work: Work, since: number) {
+    yield* leases.keep(work, since)
     const admits = yield* Effect.onInterrupt(limits.admit(work), () => Effect.ignore(claims.giveBack(work)))
     return admits ? yield* attempt(work) : yield* wait(message(work), work.destinationId, work.token)
   })
 
   const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, token: string) {
-    const outcome = yield* retryStore(claim({ ...message, token }))
+    const since = yield* Elapsed.millis
+    const outcome = yield* StorePatience.wait(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":
-        return yield* Effect.scoped(admitted(outcome.work))
+        return yield* Effect.scoped(admitted(outcome.work, since))
       case "Busy":
-        return forward(rungs[0], message)
+        return forward(parking, message)
       default:
         return ack
     }
@@ -138,7 +138,7 @@ const make = Effect.gen(function*() {
     return yield* Effect.acquireUseRelease(
       // Without Redis the claim alone is the fence.
       Effect.orElseSucceed(coordination.lock(key, token, lockTtl), () => true),
-      (locked) => locked ? claimed(message, token) : Effect.succeed(forward(rungs[0], message)),
+      (locked) => locked ? claimed(message, token) : Effect.succeed(forward(parking, message)),
       (locked) => locked ? Effect.ignore(coordination.unlock(key, token)) : Effect.void
     )
   })
@@ -168,13 +168,3 @@ const message = (work: Pick<Work, "deliveryId" | "generation" | "attempt" | "des
   }) as const
 
 const states = { Delivered: "delivered", Retrying: "retrying", Dead: "dead" } as const
-
-const retryStore = <A>(effect: Effect.Effect<A, StoreError>): Effect.Effect<A> =>
-  effect.pipe(
-    Effect.tapError((error) => Effect.logWarning("PostgreSQL cannot be used now; the message waits", error)),
-    Effect.retry({
-      schedule: untilStoreReturns,
-      while: ({ reason }) => reason === "Unavailable" || reason === "Contended"
-    }),
-    Effect.orDie
-  )

@@ -105,7 +105,7 @@ const make = Effect.gen(function*() {
 
     signed: Effect.gen(function*() {
       const listed = yield* directory.find(slug)
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* directory.now
       const [secret] = Option.match(listed, { onNone: () => [], onSome: (_) => _.secretsAt(now) })
       if (secret === undefined) {
         return yield* new NotFound({ message: `The integration "${slug}" is disabled or has no valid secret.` })

@@ -1,18 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import {
-  Cache,
-  Clock,
-  Context,
-  Duration,
-  Effect,
-  Exit,
-  Layer,
-  Option,
-  type Redacted,
-  Ref,
-  Schedule,
-  Schema
-} from "effect"
+import { Cache, Context, Duration, Effect, Exit, Layer, Option, type Redacted, Ref, Schedule, Schema } from "effect"
 import { DestinationStatus } from "../domain/Destination.ts"
 import { Filter } from "../domain/Filter.ts"
 import { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
@@ -21,6 +8,7 @@ import { Options } from "../domain/providers/Provider.ts"
 import { ProviderId, providers } from "../domain/providers/Providers.ts"
 import { Override, type Overrides } from "../domain/verification/Naming.ts"
 import type { Scheme } from "../domain/verification/Scheme.ts"
+import * as DatabaseTime from "./DatabaseTime.ts"
 import { Settings } from "./Settings.ts"
 import { guarded, rows, type StoreError } from "./store/Store.ts"
 import { Vault, type VaultError } from "./Vault.ts"
@@ -35,7 +23,7 @@ export interface Listed {
   readonly rateLimitPerMinute: Option.Option<number>
   readonly response: Option.Option<CustomResponse>
   readonly destinations: ReadonlyArray<ListedDestination>
-  /** The secrets that are valid at a moment, in milliseconds of this process's clock. */
+  /** The secrets that are valid at a moment of `Directory.now`. */
   readonly secretsAt: (millis: number) => ReadonlyArray<Redacted.Redacted>
 }
 
@@ -52,6 +40,11 @@ export interface ListedDestination {
 export class Directory extends Context.Tag("sluice/services/Directory")<Directory, {
   /** By id or slug; none when it is unknown, disabled or deleted. */
   readonly find: (reference: string) => Effect.Effect<Option.Option<Listed>, StoreError | VaultError>
+  /**
+   * Milliseconds since the epoch by the database's clock, which decides for all processes: this one's may be wrong, and
+   * set at any moment. Known anew with every look for changes.
+   */
+  readonly now: Effect.Effect<number>
   /** Notices at once what this process has changed. */
   readonly refresh: Effect.Effect<void, StoreError>
 }>() {
@@ -69,8 +62,9 @@ const make = Effect.gen(function*() {
   const { rateLimitPerMinute } = yield* Settings
   const vault = yield* Vault
 
+  const time = DatabaseTime.make()
+
   const load = Effect.fnUntraced(function*(reference: string) {
-    const before = yield* Clock.currentTimeMillis
     const [row] = yield* guarded(sql`
       SELECT i.id, i.slug, i.provider, i.options, i.dedupe, i.event_type AS "eventType", i.response,
         CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${rateLimitPerMinute}::int) END
@@ -85,14 +79,12 @@ const make = Effect.gen(function*() {
         (
           SELECT coalesce(json_agg(json_build_object('id', d.id, 'status', d.status, 'filter', d.filter)), '[]')
           FROM destinations d WHERE d.integration_id = i.id AND d.deleted_at IS NULL
-        ) AS destinations,
-        (extract(epoch FROM now()) * 1000)::float8 AS now
+        ) AS destinations
       FROM integrations i
       WHERE i.status = 'active' AND i.deleted_at IS NULL AND ${
       isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`
     }`).pipe(Effect.flatMap(rows(Row)))
     if (row === undefined) return Option.none()
-    const after = yield* Clock.currentTimeMillis
     const secrets = yield* Effect.forEach(
       row.secrets,
       (secret) => Effect.map(vault.open(`secret:${secret.id}`, secret.envelope), (text) => ({ ...secret, text }))
@@ -105,20 +97,22 @@ const make = Effect.gen(function*() {
       rateLimitPerMinute: row.rateLimitPerMinute,
       response: row.response,
       destinations: row.destinations,
-      // Validity windows are the database's time, so that hosts with skewed clocks agree. How far it is ahead is known
-      // only as well as the query was quick; in doubt a secret is valid.
+      // In doubt a secret is valid.
       secretsAt: (millis) =>
         secrets
           .filter(({ validFrom, validUntil }) =>
-            validFrom <= millis + row.now - before && (validUntil === null || millis + row.now - after < validUntil)
+            validFrom <= millis + time.doubt() && (validUntil === null || millis - time.doubt() < validUntil)
           )
           .map((_) => _.text)
     })
   })
 
-  const readVersion = guarded(sql`SELECT version::float8 FROM directory_version`).pipe(
-    Effect.flatMap(rows(Schema.Struct({ version: Schema.Number }))),
-    Effect.map(([row]) => row?.version ?? 0)
+  const readVersion = guarded(sql`
+    SELECT version::float8, (extract(epoch FROM now()) * 1000)::float8 AS now FROM directory_version`).pipe(
+    Effect.flatMap(rows(Schema.Struct({ version: Schema.Number, now: Schema.Number }))),
+    Effect.map(([row]) => row),
+    time.observe,
+    Effect.map((row) => row?.version ?? 0)
   )
 
   // The version is read first: an entry may be newer than it says, never older.
@@ -146,15 +140,21 @@ const make = Effect.gen(function*() {
     find: Effect.fnUntraced(function*(reference) {
       if (!isId(reference) && !isSlug(reference)) return Option.none()
       const version = yield* Ref.get(current)
-      yield* cache.invalidateWhen(reference, (entry) => entry.version < version)
-      return (yield* cache.get(reference)).listed
+      const key = copy(reference)
+      yield* cache.invalidateWhen(key, (entry) => entry.version < version)
+      // Others wait for the same lookup: a sender that goes away must not end it for them.
+      return (yield* Effect.uninterruptible(cache.get(key))).listed
     }),
+    now: time.now,
     refresh
   })
 })
 
 const isId = Schema.is(IntegrationId)
 const isSlug = Schema.is(Slug)
+
+// A part of a URL keeps the whole of it in memory, for as long as it is kept itself.
+const copy = (text: string): string => Buffer.from(text).toString()
 
 const Row = Schema.Struct({
   id: IntegrationId,
@@ -171,6 +171,5 @@ const Row = Schema.Struct({
     validFrom: Schema.Number,
     validUntil: Schema.NullOr(Schema.Number)
   })),
-  destinations: Schema.Array(Schema.Struct({ id: DestinationId, status: DestinationStatus, filter: Filter })),
-  now: Schema.Number
+  destinations: Schema.Array(Schema.Struct({ id: DestinationId, status: DestinationStatus, filter: Filter }))
 })

@@ -52,8 +52,7 @@ const make = Effect.gen(function*() {
         Effect.catchAllCause((cause) =>
           Effect.logWarning("Queueing deliveries failed; the sweeper tries them again", cause)
         ),
-        Effect.ensuring(Ref.update(unfinished, (count) => count - entries.length)),
-        Effect.uninterruptible
+        Effect.ensuring(Ref.update(unfinished, (count) => count - entries.length))
       )
     ),
     Effect.forever,

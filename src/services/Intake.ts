@@ -12,13 +12,14 @@ import * as Batch from "./Batch.ts"
 import type { Listed } from "./Directory.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Ids from "./Ids.ts"
+import { type Held, Inflow } from "./Inflow.ts"
 import * as Loop from "./Loop.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import { Rejections } from "./Rejections.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
 import { Settings } from "./Settings.ts"
 import { EventStore, type NewEvent, type Stored } from "./store/EventStore.ts"
-import { isRejected, type StoreError } from "./store/Store.ts"
+import { isRejected, StoreError } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
 
 /** The integration's budget is used up. */
@@ -30,17 +31,14 @@ export interface Incoming {
   readonly request: Request
   readonly path: string
   readonly query: string
-}
-
-export interface Accepted extends Stored {
-  /** None where the integration has no limit, or none could be asked. */
-  readonly budget: Option.Option<Decision>
+  /** The body's bytes, as they are counted. */
+  readonly held: Held
 }
 
 /** The way of a webhook from its bytes to the database. */
 export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
   /** Verifies, limits, deduplicates and stores. Once it succeeds the event is durable. */
-  readonly accept: (incoming: Incoming) => Effect.Effect<Accepted, Refusal | RateLimited | StoreError>
+  readonly accept: (incoming: Incoming) => Effect.Effect<Stored, Refusal | RateLimited | StoreError>
 }>() {
   static readonly layer = Layer.scoped(Intake, Effect.suspend(() => make))
 }
@@ -51,13 +49,16 @@ const commitsInFlight = 2
 const waitingEvents = 2_000
 const waitingMarks = 5_000
 
+const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not store the webhook in time" })
+
 const make = Effect.gen(function*() {
   const coordination = yield* Coordination
   const dispatch = yield* Dispatch
   const events = yield* EventStore
   const rejections = yield* Rejections
   const vault = yield* Vault
-  const { idempotencyTtl } = yield* Settings
+  const inflow = yield* Inflow
+  const { acceptWithin, idempotencyTtl } = yield* Settings
 
   const store = yield* Batch.make({
     maxEntries: maxEventsPerCommit,
@@ -66,7 +67,9 @@ const make = Effect.gen(function*() {
     parallel: commitsInFlight,
     capacity: waitingEvents,
     commit: events.insert,
-    separate: isRejected
+    separate: isRejected,
+    refusal: { after: acceptWithin, error: tooSlow },
+    settled: ({ body }) => inflow.letGo(body.byteLength)
   })
 
   const marks = yield* Queue.sliding<Mark>(waitingMarks)
@@ -82,16 +85,16 @@ const make = Effect.gen(function*() {
   )
 
   const within = Effect.fnUntraced(function*({ id, rateLimitPerMinute }: Listed) {
-    if (Option.isNone(rateLimitPerMinute)) return Option.none<Decision>()
+    if (Option.isNone(rateLimitPerMinute)) return
     const decision = yield* Effect.option(coordination.take(`limit:${id}`, rateLimitPerMinute.value))
     if (Option.isSome(decision) && !decision.value.allowed) return yield* new RateLimited({ decision: decision.value })
-    return decision
   })
 
   const wasSeen = (key: string) =>
     Effect.map(Effect.option(coordination.marked(key)), (marked) => Option.isSome(Option.flatten(marked)))
 
-  const commit = Effect.fnUntraced(function*(event: NewEvent, markKey: string) {
+  const commit = Effect.fnUntraced(function*(event: NewEvent, markKey: string, held: Held) {
+    held.handOver()
     const stored = yield* store(event)
     if (!stored.duplicate) {
       yield* dispatch.enqueue(
@@ -109,7 +112,7 @@ const make = Effect.gen(function*() {
   }, Effect.uninterruptible)
 
   return Intake.of({
-    accept: Effect.fn("Intake.accept")(function*({ integration, path, query, request }) {
+    accept: Effect.fn("Intake.accept")(function*({ held, integration, path, query, request }) {
       const { scheme } = integration
       yield* Effect.tapError(
         verify(scheme, integration.secretsAt(request.receivedAt), request),
@@ -124,35 +127,38 @@ const make = Effect.gen(function*() {
       )
       const names = Naming.name(scheme, integration.overrides, request)
       const markKey = `seen:${integration.id}:${names.dedupeKey}`
-      const [budget, seen] = yield* Effect.all([within(integration), wasSeen(markKey)], { concurrency: 2 })
+      const [, seen] = yield* Effect.all([within(integration), wasSeen(markKey)], { concurrency: 2 })
 
       const id = EventId.make(Ids.at(request.receivedAt))
       const apart = yield* SealedHeaders.seal(vault, `event:${id}`, request.headers, secretHeaders(scheme))
       const wanted = integration.destinations.filter(({ filter }) =>
         Filter.matches(filter, names.type, () => request.json)
       )
-      const stored = yield* commit({
-        ...apart,
-        id,
-        integrationId: integration.id,
-        dedupeKey: names.dedupeKey,
-        providerEventId: Option.getOrNull(names.providerEventId),
-        type: Option.getOrNull(names.type),
-        contentType: Option.getOrNull(
-          Option.map(Headers.folded(request.headers, "content-type"), (_) => _.slice(0, 200))
-        ),
-        receivedAt: request.receivedAt,
-        path,
-        query,
-        body: request.body,
-        deliveries: wanted.map((destination) => ({
-          id: DeliveryId.make(Ids.at(request.receivedAt)),
-          destinationId: destination.id,
-          held: destination.status !== "active"
-        })),
-        seen
-      }, markKey)
-      return { ...stored, budget }
+      return yield* commit(
+        {
+          ...apart,
+          id,
+          integrationId: integration.id,
+          dedupeKey: names.dedupeKey,
+          providerEventId: Option.getOrNull(names.providerEventId),
+          type: Option.getOrNull(names.type),
+          contentType: Option.getOrNull(
+            Option.map(Headers.folded(request.headers, "content-type"), (_) => _.slice(0, 200))
+          ),
+          receivedAt: request.receivedAt,
+          path,
+          query,
+          body: request.body,
+          deliveries: wanted.map((destination) => ({
+            id: DeliveryId.make(Ids.at(request.receivedAt)),
+            destinationId: destination.id,
+            held: destination.status !== "active"
+          })),
+          seen
+        },
+        markKey,
+        held
+      )
     })
   })
 })

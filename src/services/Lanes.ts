@@ -1,6 +1,7 @@
-import { Clock, Context, Deferred, Duration, Effect, Layer } from "effect"
+import { Context, Deferred, Duration, Effect, Layer } from "effect"
 import type { DestinationId } from "../domain/Ids.ts"
 import * as Share from "../domain/Share.ts"
+import * as Elapsed from "./Elapsed.ts"
 import { Settings } from "./Settings.ts"
 
 /** Whose attempt it is, and whether an earlier one failed. */
@@ -12,7 +13,7 @@ export interface Traveller {
 /** What a destination's row says of the attempts that it takes. */
 export interface Bounds {
   readonly concurrency: number | null
-  /** Until when it takes no further one, in milliseconds of this process's clock. */
+  /** Until when it takes no further one, in `Elapsed` milliseconds. */
   readonly closedUntil: number
 }
 
@@ -54,7 +55,7 @@ const mostLanes = 10_000
 
 interface Gate {
   active: number
-  /** When somebody last entered or left, in milliseconds. */
+  /** When somebody last entered or left. */
   movedAt: number
 }
 
@@ -118,7 +119,7 @@ const make = (places: number): typeof Lanes.Service => {
   }
 
   const leave = (lane: Lane, traveller: Traveller) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
+    Effect.map(Elapsed.millis, (now) => {
       move(lane, traveller, -1, now)
       for (const waiter of queue) {
         if (!admits(waiter.lane, waiter.traveller, now)) continue
@@ -157,7 +158,7 @@ const make = (places: number): typeof Lanes.Service => {
       Effect.suspend(() => {
         const lane = laneOf(traveller.destinationId)
         return Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          Effect.flatMap(Elapsed.millis, (now) => {
             const entered = lane.waiting === 0 && admits(lane, traveller, now)
             if (entered) move(lane, traveller, 1, now)
             return entered || stands(lane, traveller, now) ? Effect.succeed(entered) : wait(lane, traveller, restore)
@@ -182,7 +183,7 @@ const make = (places: number): typeof Lanes.Service => {
       Effect.sync(() => {
         laneOf(destinationId).held = false
       }),
-    rooms: Effect.map(Clock.currentTimeMillis, (now) =>
+    rooms: Effect.map(Elapsed.millis, (now) =>
       [...lanes].flatMap(([destinationId, lane]) => {
         const traveller = { destinationId, attempt: 1 }
         if (!lane.held || lane.waiting > 0 || !admits(lane, traveller, now)) return []

@@ -1,14 +1,18 @@
 import { Context, Duration, Effect, Layer, Schedule, type Scope } from "effect"
+import * as Elapsed from "./Elapsed.ts"
 import { Limits } from "./Limits.ts"
 import * as Loop from "./Loop.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
+import type { StoreError } from "./store/Store.ts"
 
 /** Keeps this worker's locks and leases alive while their attempts run. */
 export class Leases extends Context.Tag("sluice/services/Leases")<Leases, {
-  /** Renews the delivery's lease and lock for the life of the scope. */
-  readonly keep: (work: Work) => Effect.Effect<void, never, Scope.Scope>
+  /** Renews the delivery's lease and lock for the life of the scope. `since` is when the claim was asked for (`Elapsed`). */
+  readonly keep: (work: Work, since: number) => Effect.Effect<void, never, Scope.Scope>
+  /** Whether a kept claim is still its own. The database is asked only where the lease may be over. */
+  readonly holds: (work: Work) => Effect.Effect<boolean, StoreError>
 }>() {
   static readonly layer = Layer.scoped(Leases, Effect.suspend(() => make))
 }
@@ -24,7 +28,8 @@ const make = Effect.gen(function*() {
   const claims = yield* ClaimStore
   const limits = yield* Limits
   const { lockTtl } = yield* Settings
-  const kept = new Map<string, Work>()
+  // By token, with the time (`Elapsed`) from which the lease surely runs.
+  const kept = new Map<string, { readonly work: Work; since: number }>()
 
   const renewLocks = (works: ReadonlyArray<Work>) =>
     Effect.forEach(
@@ -36,17 +41,33 @@ const make = Effect.gen(function*() {
         ),
       { concurrency: "unbounded", discard: true }
     )
+  const renewClaims = Effect.fnUntraced(function*(works: ReadonlyArray<Work>) {
+    const asked = yield* Elapsed.millis
+    const renewed = yield* claims.renew(works)
+    for (const token of renewed) {
+      const lease = kept.get(token)
+      if (lease !== undefined) lease.since = asked
+    }
+    return renewed
+  })
   const renew = Effect.suspend(() => {
-    const works = [...kept.values()]
-    return works.length === 0 ? Effect.void : Effect.zipRight(renewLocks(works), claims.renew(works))
+    const works = Array.from(kept.values(), (_) => _.work)
+    return works.length === 0 ? Effect.void : Effect.zipRight(renewLocks(works), renewClaims(works))
   })
   yield* Loop.forkRepeating("Renewing leases", Schedule.spaced(Duration.times(lockTtl, 1 / renewalsPerTtl)), renew)
 
   return Leases.of({
-    keep: (work) =>
+    keep: (work, since) =>
       Effect.acquireRelease(
-        Effect.sync(() => kept.set(work.token, work)),
+        Effect.sync(() => void kept.set(work.token, { work, since })),
         () => Effect.sync(() => kept.delete(work.token))
-      ).pipe(Effect.asVoid)
+      ),
+    holds: (work) =>
+      Effect.flatMap(Elapsed.millis, (now) => {
+        const lease = kept.get(work.token)
+        return lease !== undefined && now - lease.since < Duration.toMillis(lockTtl)
+          ? Effect.succeed(true)
+          : Effect.map(renewClaims([work]), (renewed) => renewed.has(work.token))
+      })
   })
 })

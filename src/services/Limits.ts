@@ -1,4 +1,5 @@
-import { Clock, Context, Duration, Effect, Layer, Option, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Option, type Scope } from "effect"
+import * as Elapsed from "./Elapsed.ts"
 import { Lanes } from "./Lanes.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import { Settings } from "./Settings.ts"
@@ -48,7 +49,7 @@ const make = Effect.gen(function*() {
     admit: Effect.fnUntraced(function*(work) {
       const entered = yield* place(work)
       const wait = entered ? yield* delay(work) : Duration.toMillis(whenFull)
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* Elapsed.millis
       yield* lanes.bound(work.destinationId, {
         concurrency: work.concurrency,
         closedUntil: wait === 0 ? 0 : now + wait

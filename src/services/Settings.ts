@@ -39,6 +39,8 @@ export class Settings extends Context.Tag("sluice/services/Settings")<Settings, 
   readonly maxWebhookBytes: number
   /** How long a sender may take for a body. */
   readonly bodyTimeout: Duration.Duration
+  /** How long PostgreSQL may take to store a webhook before its sender is told to send it again. */
+  readonly acceptWithin: Duration.Duration
   readonly rateLimitPerMinute: number
   readonly idempotencyTtl: Duration.Duration
   /** Life of a delivery's lock and of its claim's lease, both renewed while the attempt runs. */

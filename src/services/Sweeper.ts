@@ -9,7 +9,7 @@ import { Replays } from "./Replays.ts"
 import { Settings } from "./Settings.ts"
 import { ReplayStore } from "./store/ReplayStore.ts"
 import type { StoreError } from "./store/Store.ts"
-import { type Marker, type Place, start, type Step, SweepStore } from "./store/SweepStore.ts"
+import { leadership, type Marker, type Place, start, type Step, SweepStore } from "./store/SweepStore.ts"
 
 /**
  * Finds in PostgreSQL whatever the queues lost, and dispatches it again; never what merely waits in a long queue.
@@ -34,7 +34,6 @@ const replaysPerRound = 100
 const daysAhead = 7
 const keepRejections = Duration.days(7)
 const leadershipRounds = 3
-const name = "sweeper"
 
 /** How far this process has looked. It starts again from the beginning, which is safe, only longer. */
 interface Progress {
@@ -61,7 +60,7 @@ const make = Effect.gen(function*() {
   const holder = yield* Ids.next
   const progress = yield* Ref.make(beginning)
   // Whoever goes on need not wait for the lead to lapse.
-  yield* Effect.addFinalizer(() => Effect.ignore(store.resign(name, holder)))
+  yield* Effect.addFinalizer(() => Effect.ignore(store.resign(leadership, holder)))
 
   /** Walks on from a place, a bounded way; stops early when the broker does not take what was found. */
   const walk = Effect.fnUntraced(function*(
@@ -144,7 +143,7 @@ const make = Effect.gen(function*() {
 
   return Sweeper.of({
     sweep: Effect.gen(function*() {
-      const leads = yield* store.lead(name, holder, Duration.times(timing.every, leadershipRounds))
+      const leads = yield* store.lead(leadership, holder, Duration.times(timing.every, leadershipRounds))
       if (!leads) return yield* Ref.set(progress, beginning)
       yield* releases.begin
       yield* publishReplays

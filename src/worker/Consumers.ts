@@ -5,6 +5,7 @@ import { Broker, type Settlement } from "../services/ports/Broker.ts"
 import { Replays } from "../services/Replays.ts"
 import { Settings } from "../services/Settings.ts"
 import type { StoreError } from "../services/store/Store.ts"
+import * as StorePatience from "../services/StorePatience.ts"
 import { Sweeper } from "../services/Sweeper.ts"
 
 // An attempt that begins last may take its whole time, and then has to be recorded.
@@ -52,14 +53,6 @@ const deadLetter = (reason: string): Effect.Effect<Settlement> =>
     reason
   })
 
-// What both do stands in the database and can be done again; without PostgreSQL the message simply waits a little.
+// What both do stands in the database and can be done again.
 const settled = (program: Effect.Effect<void, StoreError>): Effect.Effect<Settlement> =>
-  program.pipe(
-    Effect.as(ack),
-    Effect.catchAll((error) =>
-      Effect.logWarning("A message cannot be carried out now and is handed out again", error).pipe(
-        Effect.zipRight(Effect.sleep("1 second")),
-        Effect.as<Settlement>({ _tag: "Requeue" })
-      )
-    )
-  )
+  Effect.as(StorePatience.wait(program), ack)

@@ -160,6 +160,10 @@ describe("a filter by rule", () => {
     { rules: [{ path: "$.amount", op: "gt", value: true }] },
     { rules: [{ path: "$.amount", op: "gt", value: null }] },
     { rules: [{ path: "$.amount", op: "eq", value: [] }] },
+    // As JSON reads 1e400.
+    { rules: [{ path: "$.amount", op: "eq", value: Infinity }] },
+    { rules: [{ path: "$.amount", op: "lt", value: -Infinity }] },
+    { rules: [{ path: "$.amount", op: "in", value: [1, Infinity] }] },
     { rules: [{ path: "$.amount", op: "eq" }] },
     { rules: [{ path: "$.amount", op: "in", value: "EUR" }] },
     { rules: [{ path: "$.amount", op: "exists", value: "yes" }] },

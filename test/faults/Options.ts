@@ -26,7 +26,7 @@ const Values = Schema.Struct({
   rate: Positive,
   faults: FaultKinds,
   without: Schema.optional(Mutant),
-  scenario: Schema.Literal("storm", "backlog"),
+  scenario: Schema.Literal("storm", "backlog", "fairness"),
   count: Positive.pipe(Schema.int()),
   mutants: Schema.Boolean
 })
@@ -38,7 +38,7 @@ const usage = `npm run test:faults -- [options]
   --rate 300            webhooks a second
   --faults a,b          only these kinds (all, none, or of: ${Kinds.kinds.join(", ")})
   --without sweeper     a gateway that lacks something: ${Mutant.literals.join(", ")}
-  --scenario storm      or backlog, with --count 100000
+  --scenario storm      or backlog, with --count 100000; or fairness
   --mutants             each of the gateways that lack something; succeeds when each is caught`
 
 /** The command line's options. */

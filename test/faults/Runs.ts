@@ -1,6 +1,7 @@
 import { Console, Effect, Option } from "effect"
 import * as Backlog from "./Backlog.ts"
 import * as Checker from "./Checker.ts"
+import * as Fairness from "./Fairness.ts"
 import * as Keepsake from "./Keepsake.ts"
 import * as Mutants from "./Mutants.ts"
 import { Mutant, type Options } from "./Options.ts"
@@ -20,6 +21,7 @@ const maxConnections = 60
 export const run = (options: Options) => {
   if (options.mutants) return mutants(options)
   if (options.scenario === "backlog") return backlog(options)
+  if (options.scenario === "fairness") return fairness(options)
   return options.without === undefined ? storm(options) : mutant(options, options.without)
 }
 
@@ -82,6 +84,14 @@ const judged = Effect.fn("Runs.judged")(function*(options: Storm.Options & Pick<
       )}`
   )
   return verdict
+}, Effect.scoped)
+
+const fairness = Effect.fn("Runs.fairness")(function*({ seed }: Options) {
+  yield* Console.log("ten destinations that answer, alone and beside one that hangs")
+  const world = yield* World.make({ seed, without: Option.none(), smallDisk: false, maxConnections })
+  const problems = Fairness.problems(yield* Fairness.run(world))
+  yield* Console.log(problems.length === 0 ? "the healthy ones do not notice" : problems.join("\n"))
+  return problems.length === 0
 }, Effect.scoped)
 
 const backlog = Effect.fn("Runs.backlog")(function*({ count, seed }: Options) {

@@ -1,15 +1,19 @@
 import { assert, layer } from "@effect/vitest"
-import { Array, Effect } from "effect"
+import { Array, Duration, Effect } from "effect"
 import * as Callback from "../support/Callback.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import { onEach } from "../support/Gateways.ts"
+import * as Grounds from "../support/Grounds.ts"
 
 // base 50 ms, factor 2: the delays are 50, 100, 200 and 400 ms, give or take a fifth, which are rungs themselves.
 const rungs = [50, 100, 200, 400]
 
+// Nothing but the rungs may bring a retry back.
+const noSweeping = { ...Grounds.settings().sweep, every: Duration.hours(1) }
+
 onEach("a retry", (gateway) => {
-  layer(gateway(), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+  layer(gateway({ sweep: noSweeping }), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
     it.scoped("follows each of three failures at the policy's delay, until the fourth attempt succeeds", () =>
       Effect.gen(function*() {
         const callback = yield* Callback.make

@@ -1,7 +1,10 @@
 // @effect-diagnostics strictEffectProvide:off
+import { HttpServer } from "@effect/platform"
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Agent, get } from "node:http"
+import * as Roles from "../../src/layers/Api.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import * as Grounds from "../support/Grounds.ts"
@@ -41,5 +44,31 @@ layer(Layer.merge(Grounds.twins(Grounds.settings()), TestDatabase), Api.live)("a
       // Its delivery was queued too, before the broker's connection would have been closed.
       const states = yield* sql<{ state: string }>`SELECT state FROM deliveries`
       assert.deepStrictEqual(states.map((_) => _.state), ["queued"])
+    }))
+  it.scoped("answers for a moment what still comes on its connections, and ends each with its answer", () =>
+    Effect.gen(function*() {
+      const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+      const program = yield* Layer.buildWithScope(Roles.http({ host: "127.0.0.1", port: 0 }), scope)
+      const { address } = Context.get(program, HttpServer.HttpServer)
+      const agent = yield* Effect.acquireRelease(
+        Effect.sync(() => new Agent({ keepAlive: true, maxSockets: 1 })),
+        (agent) => Effect.sync(() => agent.destroy())
+      )
+      const ask = Effect.async<{ readonly status: number | undefined; readonly connection: string | undefined }>(
+        (resume) => {
+          const port = address._tag === "TcpAddress" ? address.port : 0
+          get({ agent, port, host: "127.0.0.1", path: "/api/v1/health/live" }, (response) => {
+            response.resume().once(
+              "end",
+              () => resume(Effect.succeed({ status: response.statusCode, connection: response.headers.connection }))
+            )
+          }).once("error", (error) => resume(Effect.die(error)))
+        }
+      )
+      assert.deepStrictEqual(yield* ask, { status: 200, connection: "keep-alive" })
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      const last = yield* eventually(ask, ({ connection }) => connection === "close")
+      assert.strictEqual(last.status, 200)
+      yield* Fiber.join(closing)
     }))
 })

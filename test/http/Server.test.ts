@@ -1,8 +1,8 @@
 // @effect-diagnostics strictEffectProvide:off
 import { HttpLayerRouter, HttpServer as ServerTag, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
-import type { Server as HttpServer } from "node:http"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Queue, Scope } from "effect"
+import type { Server as HttpServer, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Server from "../../src/http/Server.ts"
 import { eventually } from "../support/Eventually.ts"
@@ -114,7 +114,7 @@ describe("a server that closes", () => {
   it.scopedLive("ends at its deadline what was not answered by then", () =>
     Effect.gen(function*() {
       const asked = yield* Deferred.make<void>()
-      const server = Server.make(50)
+      const server = Server.make({ drain: 50 })
       server.on("request", () => Deferred.unsafeDone(asked, Effect.void))
       const wire = yield* Wire.to(yield* listen(server))
       yield* wire.write(get("/never"))
@@ -133,6 +133,89 @@ const closed = (server: HttpServer) =>
   Effect.async<void>((resume) => {
     server.close(() => resume(Effect.void))
   })
+
+/** A server with limits of its own; a port and what it was asked, whose answers are the test's. */
+const limited = Effect.fnUntraced(function*(limits: Partial<Server.Limits>) {
+  const asked = yield* Queue.unbounded<ServerResponse>()
+  const server = yield* Effect.acquireRelease(Effect.sync(() => Server.make({ checking: 20, ...limits })), closed)
+  server.on("request", (_, response) => Queue.unsafeOffer(asked, response))
+  return { asked, wire: yield* Wire.to(yield* listen(server)) }
+})
+
+describe("a server with a slow client", () => {
+  it.scopedLive("does not wait for ever for its headers, nor for its first byte", () =>
+    Effect.gen(function*() {
+      const { wire } = yield* limited({ headers: 50 })
+      yield* wire.write("GET /quick HTTP/1.1\r\nx-half")
+      const [answer] = yield* wire.answers(1)
+      Api.failed(answer ?? { status: 0, text: "" }, 408, "request_timeout")
+      yield* wire.closed
+      const silent = yield* limited({ headers: 50 })
+      yield* silent.wire.closed
+    }))
+
+  it.scopedLive("does not wait for ever for it to take its answer", () =>
+    Effect.gen(function*() {
+      const { asked, wire } = yield* limited({ answer: 50 })
+      yield* wire.pause
+      yield* wire.write(get("/large"))
+      const response = yield* Queue.take(asked)
+      // More than the connection's buffers hold.
+      response.end(Buffer.alloc(64_000_000))
+      yield* eventually(Effect.sync(() => response.destroyed), (_) => _)
+    }))
+
+  it.scopedLive("waits for its own answer, however late that is", () =>
+    Effect.gen(function*() {
+      const { asked, wire } = yield* limited({ answer: 20 })
+      yield* wire.write(get("/late"))
+      const response = yield* Queue.take(asked)
+      const timeouts = yield* Effect.async<number>((resume) => {
+        response.once("timeout", () => resume(Effect.succeed(1)))
+      })
+      assert.strictEqual(timeouts, 1)
+      response.end("late")
+      const [answer] = yield* wire.answers(1)
+      assert.strictEqual(answer?.text, "late")
+    }))
+
+  it.scopedLive("ends a connection on which nothing more is asked", () =>
+    Effect.gen(function*() {
+      const { asked, wire } = yield* limited({ keepAlive: 50 })
+      yield* wire.write(get("/quick"))
+      const response = yield* Queue.take(asked)
+      response.end("quick")
+      yield* wire.answers(1)
+      yield* wire.closed
+    }))
+})
+
+/** Answers, and waits until it is told that this has come to an end, one way or another. */
+const ended = (response: ServerResponse) =>
+  Effect.async<void>((resume) => {
+    response.end("late", () => resume(Effect.void))
+  })
+
+describe("a server whose client goes away", () => {
+  it.scopedLive("tells the end of every answer to whoever waits for it, also of those behind others", () =>
+    Effect.gen(function*() {
+      const { asked, wire } = yield* limited({})
+      yield* wire.write(get("/first") + get("/second") + get("/third"))
+      const [first, second, third] = yield* Queue.takeN(asked, 3)
+      if (first === undefined || second === undefined || third === undefined) return assert.fail("not asked")
+      const before = yield* Effect.fork(ended(second))
+      yield* Effect.yieldNow()
+      const unheard = yield* Effect.fork(Effect.async<void>((resume) => {
+        third.once("close", () => resume(Effect.void))
+      }))
+      yield* Effect.yieldNow()
+      yield* wire.destroy
+      yield* Fiber.join(before)
+      yield* Fiber.join(unheard)
+      yield* ended(first)
+      yield* ended(third)
+    }))
+})
 
 describe("a server", () => {
   it.scopedLive("answers 503 while nobody has come to handle requests", () =>

@@ -21,6 +21,8 @@ export interface Wire {
   readonly answering: Effect.Effect<boolean>
   /** Waits until the server has closed the connection. */
   readonly closed: Effect.Effect<void>
+  /** Reads no more. */
+  readonly pause: Effect.Effect<void>
   /** Goes away without a word. */
   readonly destroy: Effect.Effect<void>
 }
@@ -45,6 +47,7 @@ export const to = (port: number): Effect.Effect<Wire, never, Scope.Scope> =>
       answers: (count) => eventually(Effect.sync(() => parse(got)), (_) => _.length >= count),
       answering: Effect.sync(() => got.length > 0),
       closed: Effect.asVoid(eventually(Effect.sync(() => ended), (_) => _)),
+      pause: Effect.sync(() => void socket.pause()),
       destroy: Effect.sync(() => void socket.destroy())
     }
   })

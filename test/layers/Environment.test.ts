@@ -49,6 +49,7 @@ describe("the environment", () => {
         callbackPolicy: { privateTier: false, ranges: [] },
         dataDir: ".sluice",
         publicBaseUrl: Option.none(),
+        doctorSlackSeconds: 300,
         production: false
       })
     }))
@@ -96,6 +97,7 @@ describe("the environment", () => {
         CALLBACK_ALLOW_PRIVATE: "true",
         DATA_DIR: "/data",
         PUBLIC_BASE_URL: "https://hooks.example/base//",
+        DOCTOR_SLACK_SECONDS: "9",
         NODE_ENV: "production"
       })
       assert.strictEqual(Redacted.value(Option.getOrThrow(variables.databaseUrl)), servers.DATABASE_URL)
@@ -122,6 +124,7 @@ describe("the environment", () => {
         callbackPolicy: { privateTier: true, ranges: [] },
         dataDir: "/data",
         publicBaseUrl: Option.some("https://hooks.example/base"),
+        doctorSlackSeconds: 9,
         production: true
       })
     }))

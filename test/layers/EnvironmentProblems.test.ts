@@ -25,6 +25,7 @@ const open: ReadonlyArray<readonly [name: string, expected: string, ...bad: Read
   ["RETRY_BACKOFF_FACTOR", "a number from 1 to 100", "0.9", "101", "x3"],
   ["RETRY_MAX_DELAY_MS", "a whole number from 1 to 604800000", "0", "604800001", "6h"],
   ["WORKER_CONCURRENCY", "a whole number from 1 to 10000", "0", "10001", "auto"],
+  ["DOCTOR_SLACK_SECONDS", "a whole number from 0 to 86400", "-1", "86401", "5m"],
   ["DELIVERY_TIMEOUT_MS", "a whole number from 10 to 600000", "9", "600001", "15s"],
   ["MAX_WEBHOOK_BYTES", "a whole number from 1 to 104857600", "0", "104857601", "5MB"],
   [
@@ -39,7 +40,8 @@ const open: ReadonlyArray<readonly [name: string, expected: string, ...bad: Read
   ],
   [
     "PUBLIC_BASE_URL",
-    "a URL that begins with http:// or https://",
+    "a URL that begins with http:// or https:// and has no query",
+    "https://hooks.example/?a=b",
     "hooks.example",
     "ftp://hooks.example",
     "https:hooks"

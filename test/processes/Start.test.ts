@@ -20,7 +20,11 @@ const Sunk = Schema.Struct({
 })
 
 /** `npm start` on a folder of its own, which is gone with the scope. */
-const embedded = Effect.fnUntraced(function*(folder: string, port: number) {
+const embedded = Effect.fnUntraced(function*(
+  folder: string,
+  port: number,
+  entry: Program.Options["entry"] = "embedded/start.js"
+) {
   const ready = Effect.promise(() =>
     fetch(`http://127.0.0.1:${port}/api/v1/health/ready`).then((_) => _.ok, () => false)
   )
@@ -30,7 +34,7 @@ const embedded = Effect.fnUntraced(function*(folder: string, port: number) {
     RETRY_BASE_DELAY_MS: "500",
     PROCESSING_LOCK_TTL_SECONDS: "2"
   }
-  const program = yield* Program.make({ entry: "embedded/start.js", env, ready })
+  const program = yield* Program.make({ entry, env, ready })
   const output = eventually(program.output, (_) => _.includes("curl -H"))
   return { ...program, output }
 })
@@ -58,7 +62,7 @@ describe("npm start", () => {
       Effect.gen(function*() {
         const folder = yield* newFolder
         const port = yield* freePort
-        const program = yield* embedded(folder, port)
+        const program = yield* embedded(folder, port, { script: "start" })
         yield* program.start
         const output = yield* program.output
         assert.include(output, `http://localhost:${port}/api/v1`)

@@ -1,16 +1,44 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, inject, it } from "@effect/vitest"
 import { Array, Effect, Fiber, Redacted } from "effect"
 import * as Callback from "../support/Callback.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import * as Grounds from "../support/Grounds.ts"
+import * as Proxy from "../support/Proxy.ts"
 import * as Roles from "../support/Roles.ts"
 import { clientOf } from "../support/TestDatabase.ts"
 import { untilAccepted } from "./Sender.ts"
 
 const count = 400
+
+describe.runIf(Grounds.realServers)("SIGTERM while RabbitMQ is away", () => {
+  for (
+    const [how, hurt] of [["refuses", (_: Proxy.Proxy) => _.refuse], ["is silent", (_: Proxy.Proxy) => _.lose]] as const
+  ) {
+    it.scopedLive(
+      `and ${how} ends the API in good time, with a webhook accepted that is not queued yet`,
+      () =>
+        Effect.gen(function*() {
+          const rabbitMq = new URL(inject("rabbitMqUrl") ?? "")
+          const proxy = yield* Proxy.make(Number(rabbitMq.port))
+          rabbitMq.port = String(proxy.port)
+          const { api, base } = yield* Roles.make({ RABBITMQ_URL: rabbitMq.href })
+          yield* api.start
+          yield* Effect.gen(function*() {
+            const { send } = yield* Gateway.integration("unqueued", "http://127.0.0.1:9/hook")
+            yield* untilAccepted(send("first"))
+            yield* hurt(proxy)
+            yield* Effect.replicateEffect(untilAccepted(send("second")), 2)
+            yield* api.signal("SIGTERM")
+            assert.strictEqual(yield* api.exit, 0)
+          }).pipe(Effect.provideService(Gateway.Gateway, Gateway.at(base)))
+        }),
+      { timeout: 60_000 }
+    )
+  }
+})
 
 describe.runIf(Grounds.realServers)("SIGTERM under load", () => {
   it.scopedLive(

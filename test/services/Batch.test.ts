@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Deferred, Effect, Exit, Fiber, Ref, Scope } from "effect"
+import { Array, Deferred, Duration, Effect, Exit, Fiber, Ref, Scope, TestClock } from "effect"
 import * as Batch from "../../src/services/Batch.ts"
 
 const bounds = { maxEntries: 10, parallel: 1, capacity: 100 }
@@ -78,6 +78,50 @@ describe("a batch", () => {
       })
       assert.isTrue(Exit.isFailure(yield* Effect.exit(submit(1))))
       assert.strictEqual(yield* submit(2), 2)
+    }))
+
+  it.scoped("refuses whoever has waited too long, commits the entry all the same, and tells when it is settled", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const settled: Array<number> = []
+      const submit = yield* Batch.make({
+        ...bounds,
+        maxEntries: 1,
+        refusal: { after: Duration.seconds(8), error: "too slow" },
+        settled: (entry: number) => void settled.push(entry),
+        commit: (entries: ReadonlyArray<number>) => Effect.as(Deferred.await(gate), entries)
+      })
+      const [early, late] = [yield* Effect.fork(submit(1)), yield* Effect.fork(submit(2))]
+      yield* TestClock.adjust("5 seconds")
+      const third = yield* Effect.fork(submit(3))
+      yield* TestClock.adjust("4 seconds")
+      assert.deepStrictEqual(yield* Fiber.await(early), Exit.fail("too slow"))
+      assert.deepStrictEqual(yield* Fiber.await(late), Exit.fail("too slow"))
+      assert.deepStrictEqual(settled, [])
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(yield* Fiber.join(third), 3)
+      assert.deepStrictEqual(settled, [1, 2, 3])
+    }))
+
+  it.scoped("refuses at once whoever finds no room", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const settled: Array<number> = []
+      const submit = yield* Batch.make({
+        ...bounds,
+        maxEntries: 1,
+        capacity: 2,
+        refusal: { after: Duration.seconds(8), error: "full" },
+        settled: (entry: number) => void settled.push(entry),
+        commit: (entries: ReadonlyArray<number>) => Effect.as(Deferred.await(gate), entries)
+      })
+      yield* Effect.fork(submit(1))
+      yield* Effect.yieldNow().pipe(Effect.repeatN(20))
+      yield* Effect.fork(Effect.forEach([2, 3], submit, { concurrency: "unbounded" }))
+      yield* Effect.yieldNow().pipe(Effect.repeatN(20))
+      assert.deepStrictEqual(yield* Effect.exit(submit(4)), Exit.fail("full"))
+      assert.deepStrictEqual(settled, [4])
+      yield* Deferred.succeed(gate, undefined)
     }))
 
   it.effect("finishes the commit that runs when its scope closes, and answers those who still waited with an interruption", () =>

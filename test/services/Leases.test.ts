@@ -1,5 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect } from "effect"
+import * as Elapsed from "../../src/services/Elapsed.ts"
 import * as Ids from "../../src/services/Ids.ts"
 import { Leases, lockKey } from "../../src/services/Leases.ts"
 import { Coordination } from "../../src/services/ports/Coordination.ts"
@@ -29,7 +30,7 @@ layer(stores({ lockTtl }), { excludeTestServices: true, timeout: "30 seconds" })
     Effect.gen(function*() {
       const coordination = yield* Coordination
       const { aLeaseLater, kept, work } = yield* claimed
-      yield* (yield* Leases).keep(work)
+      yield* (yield* Leases).keep(work, yield* Elapsed.millis)
       yield* Effect.replicateEffect(aLeaseLater, 2)
       assert.strictEqual((yield* claim(kept))?._tag, "Busy")
       assert.isFalse(yield* coordination.lock(lockKey(work.deliveryId), yield* Ids.next, lockTtl))
@@ -39,7 +40,7 @@ layer(stores({ lockTtl }), { excludeTestServices: true, timeout: "30 seconds" })
     Effect.gen(function*() {
       const coordination = yield* Coordination
       const { kept, work } = yield* claimed
-      yield* Effect.scoped((yield* Leases).keep(work))
+      yield* Effect.scoped((yield* Leases).keep(work, yield* Elapsed.millis))
       yield* eventually(claim(kept), (_) => _?._tag === "Claimed")
       yield* eventually(coordination.lock(lockKey(work.deliveryId), yield* Ids.next, lockTtl), (locked) => locked)
     }))
@@ -49,8 +50,23 @@ layer(stores({ lockTtl }), { excludeTestServices: true, timeout: "30 seconds" })
       const { aLeaseLater, kept, work: lost } = yield* claimed
       yield* Rows.set(kept, "lease_until = now() - interval '1 second'")
       yield* Effect.flatMap(claim(kept), work)
-      yield* (yield* Leases).keep(lost)
+      yield* (yield* Leases).keep(lost, yield* Elapsed.millis)
       yield* aLeaseLater
       yield* eventually(claim(kept), (_) => _?._tag === "Claimed")
+    }))
+
+  it.scoped("are asked for only when they may be over, and are not held once a successor has them", () =>
+    Effect.gen(function*() {
+      const leases = yield* Leases
+      const now = yield* Elapsed.millis
+      const { kept, work: mine } = yield* claimed
+      yield* leases.keep(mine, now)
+      yield* Rows.set(kept, "claim_token = gen_random_uuid()")
+      // It was had just now, so nobody is asked.
+      assert.isTrue(yield* leases.holds(mine))
+      yield* leases.keep(mine, now - 60_000)
+      assert.isFalse(yield* leases.holds(mine))
+      yield* Rows.set(kept, `claim_token = '${mine.token}'`)
+      assert.isTrue(yield* leases.holds(mine))
     }))
 })

@@ -22,7 +22,7 @@ export const report = (claimed: Work, changes: Partial<Report> = {}): Report => 
   token: claimed.token,
   generation: claimed.generation,
   attempt: claimed.attempt,
-  startedAt: Date.now(),
+  startedAt: claimed.claimedAt,
   durationMs: 5,
   httpStatus: 500,
   error: "HTTP 500",

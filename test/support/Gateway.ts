@@ -60,7 +60,8 @@ const parse = (text: string): unknown => {
   return result._tag === "Right" ? result.right : undefined
 }
 
-const listening = { host: "127.0.0.1", port: 0 }
+// Nobody is left to be answered when a suite closes its gateway.
+const listening = { host: "127.0.0.1", port: 0, limits: { linger: 0 } }
 
 /** The API role alone. */
 export const api = Layer.effect(Gateway, make).pipe(Layer.provideMerge(Api.http(listening)))

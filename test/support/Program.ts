@@ -1,5 +1,6 @@
 import { Effect, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
+import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { eventually } from "./Eventually.ts"
 
@@ -15,11 +16,14 @@ export interface Program {
 }
 
 export interface Options {
-  /** Below `dist`. */
-  readonly entry: string
+  /** Below `dist`; or a script of package.json, run by npm as a person does. */
+  readonly entry: string | { readonly script: string }
   readonly env: Readonly<Record<string, string>>
   readonly ready: Effect.Effect<boolean>
 }
+
+// What orchestrators give a process to end.
+const exitTime = 30_000
 
 const dist = new URL("../../dist/", import.meta.url)
 
@@ -30,8 +34,12 @@ export const make = ({ entry, env, ready }: Options): Effect.Effect<Program, nev
     yield* Effect.addFinalizer(() => Effect.sync(() => children.forEach((_) => _.kill("SIGKILL"))))
 
     const launch = Effect.sync(() => {
-      const child = spawn(process.execPath, [fileURLToPath(new URL(entry, dist))], {
-        env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/tmp", ...env },
+      const [file, args] = typeof entry === "string"
+        ? [process.execPath, [fileURLToPath(new URL(entry, dist))]]
+        : ["npm", ["run", "--silent", entry.script]]
+      const child = spawn(file, args, {
+        cwd: fileURLToPath(new URL("..", dist)),
+        env: { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: "/tmp", ...env },
         stdio: ["ignore", "pipe", "pipe"]
       })
       for (const stream of [child.stdout, child.stderr]) {
@@ -51,14 +59,20 @@ export const make = ({ entry, env, ready }: Options): Effect.Effect<Program, nev
       start: launch.pipe(
         Effect.zipRight(eventually(Effect.all([ready, ended]), ([ready, ended]) => ready || ended)),
         Effect.zipRight(
-          Effect.flatMap(ended, (ended) => ended ? Effect.dieMessage(`${entry} ended: ${said}`) : Effect.void)
+          Effect.flatMap(
+            ended,
+            (ended) => ended ? Effect.dieMessage(`${JSON.stringify(entry)} ended: ${said}`) : Effect.void
+          )
         )
       ),
       signal: (signal) =>
         Effect.map(latest, (child) => {
           child?.kill(signal)
         }),
-      exit: Effect.zipRight(eventually(ended, (_) => _), Effect.map(latest, (child) => child?.exitCode ?? null)),
+      exit: Effect.zipRight(
+        eventually(ended, (_) => _, exitTime),
+        Effect.map(latest, (child) => child?.exitCode ?? null)
+      ),
       output: Effect.sync(() => said)
     }
   })

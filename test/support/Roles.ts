@@ -33,7 +33,7 @@ export const make = Effect.fnUntraced(function*(changes: Readonly<Record<string,
   const base = `http://127.0.0.1:${port}`
   const api = yield* Program.make({ entry: "api/server.js", env, ready: answers(`${base}/api/v1/health/live`) })
   const worker = yield* Program.make({ entry: "worker/worker.js", env, ready: Effect.succeed(true) })
-  return { api, worker, base, databaseUrl: Redacted.make(databaseUrl) }
+  return { api, worker, base, databaseUrl: Redacted.make(databaseUrl), env }
 })
 
 const answers = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))

@@ -10,7 +10,7 @@ export class Request {
   readonly url: string
   readonly headers: Headers.Headers
   readonly body: Uint8Array
-  /** Milliseconds since the epoch, by the clock of the receiving process. */
+  /** Milliseconds since the epoch, by the database's clock. */
   readonly receivedAt: number
   #json: Option.Option<unknown> | undefined
 

@@ -1,6 +1,7 @@
 // The platform's routes carry their errors untyped until they are encoded.
 // @effect-diagnostics anyUnknownInErrorContext:off
 import {
+  type Headers,
   HttpApiBuilder,
   type HttpApiError,
   HttpApiSecurity,
@@ -19,6 +20,8 @@ import * as JsonInput from "./JsonInput.ts"
 import { ManagementApi } from "./ManagementApi.ts"
 
 const bounds: RawBody.Bounds = { bytes: 1_048_576, time: "20 seconds" }
+// Nobody reads more, and the answer must not be many times the question.
+const maxDetails = 100
 
 type Handler<R> = Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, R>
 
@@ -57,7 +60,10 @@ const tellDetails = <R>(handler: Handler<R>): Handler<R> =>
     isDecodeError,
     ({ issues }) =>
       Failure.validationFailed(
-        issues.map(({ message, path }) => ({ path: path.map(String).join("."), problem: withoutValue(message) }))
+        issues.slice(0, maxDetails).map(({ message, path }) => ({
+          path: path.map(String).join("."),
+          problem: withoutValue(message)
+        }))
       )
   )
 
@@ -80,15 +86,17 @@ const withBody = <R>(settings: typeof Settings.Service, handler: Handler<R>): Ha
     // Without the key the handler refuses by itself, before it looks at the body.
     if (!Authorization.isKey(settings, yield* bearer)) return yield* handler
     const bytes = yield* Effect.catchTag(RawBody.read(request, bounds), "BodyError", refuse)
-    if (bytes.byteLength > 0 && !/^application\/json\b/i.test(request.headers["content-type"] ?? "application/json")) {
-      return yield* Failure.fail("unsupported", "Send the body as `content-type: application/json`.")
+    if (bytes.byteLength > 0 && !isPlainJson(request.headers)) {
+      return yield* Failure.fail("unsupported", "Send the body as `content-type: application/json`, not compressed.")
     }
-    // A call without a body is one without fields.
-    const text = bytes.byteLength === 0 ? "{}" : new TextDecoder().decode(bytes)
-    const document = JsonInput.parse(text)
-    if (Either.isLeft(document)) return yield* Failure.validationFailed([{ path: "", problem: document.left }])
-    return yield* Effect.provideService(handler, HttpServerRequest.HttpServerRequest, rewound(request, text))
+    const text = JsonInput.read(bytes)
+    if (Either.isLeft(text)) return yield* Failure.validationFailed([{ path: "", problem: text.left }])
+    return yield* Effect.provideService(handler, HttpServerRequest.HttpServerRequest, rewound(request, text.right))
   })
+
+const isPlainJson = (headers: Headers.Headers): boolean =>
+  /^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "application/json") &&
+  /^(?:identity)?$/i.test(headers["content-encoding"] ?? "")
 
 const refuse = ({ reason }: RawBody.BodyError): Effect.Effect<never, Failure.Failure> =>
   reason === "TooLarge"

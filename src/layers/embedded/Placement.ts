@@ -36,6 +36,15 @@ export const settle = Effect.fn("Placement.settle")(
   (effect, { directory }) => Effect.mapError(effect, directoryUnusable(directory))
 )
 
+/** Whether a wanted directory has a database, there or elsewhere. Nothing is made. */
+export const settled = Effect.fn("Placement.settled")(function*(wanted: string) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.orElseSucceed(
+    Effect.zipWith(fs.exists(clusterIn(wanted)), fs.exists(signpost(wanted)), (here, there) => here || there),
+    () => false
+  )
+})
+
 /** The folder with the cluster and its password: they appear together, by one rename. */
 export const clusterIn = (directory: string): string => join(directory, "cluster")
 

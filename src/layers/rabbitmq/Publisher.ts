@@ -55,7 +55,11 @@ export const make = Effect.fnUntraced(function*(options: {
       unconfirmed.withPermits(publications.length)
     )
 
-  return (publications) => Effect.map(Effect.forEach(chunked(publications), publishSome), (outcomes) => outcomes.flat())
+  // Interruptible wherever it is called from: in a region that is not, a time limit would wait for what it limits.
+  return (publications) =>
+    Effect.interruptible(
+      Effect.map(Effect.forEach(chunked(publications), publishSome), (outcomes) => outcomes.flat())
+    )
 })
 
 const isUnroutable = (outcome: Outcome): boolean => Either.isLeft(outcome) && outcome.left.reason === "Unroutable"

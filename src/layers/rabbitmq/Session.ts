@@ -91,7 +91,8 @@ export const lost = (emitter: ChannelModel | Channel): Effect.Effect<Effect.Effe
 const goodbye = (close: () => Promise<unknown>): Effect.Effect<void> =>
   Effect.tryPromise(close).pipe(Effect.interruptible, Effect.timeout(farewell), Effect.ignore)
 
-const acquireConnection = ({ name, url }: { readonly url: Redacted.Redacted; readonly name: string }) =>
+/** A connection for the life of the scope. Whoever has it listens for its loss. */
+export const acquireConnection = ({ name, url }: { readonly url: Redacted.Redacted; readonly name: string }) =>
   Effect.acquireRelease(
     attempt("Unavailable", () =>
       connect(withHeartbeat(Redacted.value(url)), {

@@ -19,6 +19,8 @@ export const Work = Schema.Struct({
   generation: Schema.Int,
   attempt: Schema.Int,
   token: Schema.String,
+  /** Milliseconds since the epoch, by the database's clock: hosts may disagree about the time. */
+  claimedAt: Schema.Number,
   replayId: Schema.NullOr(ReplayId),
   integrationSlug: Schema.String,
   destinationId: DestinationId,
@@ -85,7 +87,10 @@ const make = Effect.gen(function*() {
           SELECT d.id, d.destination_id, message.token,
             d.generation = message.generation AND d.next_attempt = message.attempt AS current,
             d.state = 'delivering' AND d.lease_until >= now() AS busy,
-            d.state IN ('pending', 'queued', 'retrying') OR d.state = 'delivering' AND d.lease_until < now() AS free,
+            -- Its own token is there where the answer to this very claim was lost.
+            d.state IN ('pending', 'queued', 'retrying') OR d.state = 'delivering' AND (
+              d.lease_until < now() OR d.claim_token = message.token
+            ) AS free,
             CASE
               WHEN destination.deleted_at IS NULL AND destination.status = 'active' THEN 'delivering'
               WHEN destination.deleted_at IS NULL AND destination.id IS NOT NULL THEN 'held'
@@ -136,7 +141,8 @@ const make = Effect.gen(function*() {
         )
         SELECT settled.token AS message, settled.current AND settled.busy AS busy, updated.next, updated.id AS "deliveryId",
           updated.event_id AS "eventId", updated.generation, updated.next_attempt AS attempt,
-          updated.claim_token AS token, updated.replay_id AS "replayId", integration.slug AS "integrationSlug",
+          updated.claim_token AS token, (extract(epoch FROM now()) * 1000)::float8 AS "claimedAt",
+          updated.replay_id AS "replayId", integration.slug AS "integrationSlug",
           updated.destination_id AS "destinationId", destination.url, destination.signature_names AS "signatureNames",
           destination.signing_envelope AS "signingEnvelope", destination.retry_policy AS "retryPolicy",
           destination.concurrency, destination.rate_limit_per_minute AS "rateLimitPerMinute",

@@ -81,8 +81,14 @@ const make = Effect.gen(function*() {
         ...given(query.type, (_) => [sql`e.type = ${_}`]),
         ...given(query.status, (_) => [...candidates(_), sql`progress.status = ${_}`]),
         // An id begins with its event's time, so the id's order bounds what is read.
-        ...given(query.from, (_) => [sql`e.received_at >= ${DateTime.toDate(_)}`, sql`e.id >= ${firstIdAt(_)}::uuid`]),
-        ...given(query.to, (_) => [sql`e.received_at < ${DateTime.toDate(_)}`, sql`e.id < ${firstIdAt(_)}::uuid`]),
+        ...given(Option.map(query.from, millisOf), (_) => [
+          sql`e.received_at >= ${new Date(_)}`,
+          sql`e.id >= ${firstIdAt(_)}::uuid`
+        ]),
+        ...given(Option.map(query.to, millisOf), (_) => [
+          sql`e.received_at < ${new Date(_)}`,
+          sql`e.id < ${firstIdAt(_)}::uuid`
+        ]),
         ...given(query.before, (_) => [sql`e.id < ${_}`])
       ]
       const found = yield* sql`
@@ -125,9 +131,12 @@ const make = Effect.gen(function*() {
 
 const Found = Schema.Struct({ value: EventDetail, headers: Headers })
 
+// No event is older or younger than an id can tell, and PostgreSQL knows fewer years than JavaScript.
+const millisOf = (moment: DateTime.Utc): number =>
+  Number.clamp(DateTime.toEpochMillis(moment), { minimum: 0, maximum: 2 ** 48 - 1 })
+
 /** The smallest UUIDv7 of a moment: its first 48 bits are the milliseconds. */
-const firstIdAt = (moment: DateTime.Utc): string => {
-  const millis = Number.clamp(DateTime.toEpochMillis(moment), { minimum: 0, maximum: 2 ** 48 - 1 })
+const firstIdAt = (millis: number): string => {
   const hex = millis.toString(16).padStart(12, "0")
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7000-8000-000000000000`
 }

@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Array, Context, Effect, Layer, Schema } from "effect"
 import type { DeliveryId, DestinationId } from "../../domain/Ids.ts"
 import * as Ids from "../Ids.ts"
 import { Settings } from "../Settings.ts"
@@ -13,7 +13,7 @@ export interface Report {
   readonly token: string
   readonly generation: number
   readonly attempt: number
-  /** Milliseconds since the epoch, by the worker's clock. */
+  /** Milliseconds since the epoch, by the database's clock. */
   readonly startedAt: number
   readonly durationMs: number
   readonly httpStatus: number | null
@@ -100,6 +100,41 @@ const make = Effect.gen(function*() {
     )
   }
 
+  /** A statement changes a row once: of several reports of one delivery each gets a statement of its own. */
+  const recordAll = (reports: ReadonlyArray<Report>): Effect.Effect<ReadonlySet<string>, StoreError> => {
+    const seen = new Set<string>()
+    const [first, more] = Array.partition(reports, ({ deliveryId }) => seen.size === seen.add(deliveryId).size)
+    return more.length === 0
+      ? record(first)
+      : Effect.zipWith(
+        record(first),
+        Effect.suspend(() => recordAll(more)),
+        (one, other) => new Set([...one, ...other])
+      )
+  }
+
+  /** Those that an earlier try has recorded, whose answer was lost: the row stands where they have brought it. */
+  const recorded = (reports: ReadonlyArray<Report>) =>
+    sql`
+      SELECT report.token
+      FROM unnest(
+        ${reports.map((_) => _.deliveryId)}::uuid[], ${reports.map((_) => _.token)}::uuid[],
+        ${reports.map((_) => _.generation)}::int[], ${reports.map((_) => _.attempt)}::int[],
+        ${reports.map((_) => _.startedAt)}::float8[]
+      ) AS report (id, token, generation, attempt, started_ms)
+      JOIN deliveries d
+        ON d.id = report.id AND d.generation = report.generation AND d.next_attempt = report.attempt + 1
+      WHERE EXISTS (
+        SELECT FROM attempts a
+        WHERE a.delivery_id = report.id AND a.generation = report.generation AND a.number = report.attempt
+          AND a.started_at = to_timestamp(report.started_ms / 1000)
+          AND a.recorded_at >= to_timestamp(report.started_ms / 1000)
+      )`.pipe(
+      guarded,
+      Effect.flatMap(rows(Schema.Struct({ token: Schema.String }))),
+      Effect.map((found) => new Set(found.map((_) => _.token)))
+    )
+
   const disable = Effect.fnUntraced(function*(destinationId: DestinationId) {
     const auditId = yield* Ids.next
     yield* guarded(sql`
@@ -118,9 +153,11 @@ const make = Effect.gen(function*() {
     record: Effect.fn("RecordStore.record")(function*(reports) {
       const gone = [...new Set(reports.filter((_) => _.gone).map((_) => _.destinationId))].toSorted()
       const moved = gone.length === 0
-        ? yield* record(reports)
-        : yield* transaction(sql, Effect.zipLeft(record(reports), Effect.forEach(gone, disable)))
-      return reports.map((_) => moved.has(_.token))
+        ? yield* recordAll(reports)
+        : yield* transaction(sql, Effect.zipLeft(recordAll(reports), Effect.forEach(gone, disable)))
+      const others = reports.filter((_) => !moved.has(_.token))
+      const before = others.length === 0 ? moved : yield* recorded(others)
+      return reports.map((_) => moved.has(_.token) || before.has(_.token))
     })
   })
 })

@@ -3,7 +3,7 @@ import { Array, Clock, Context, Duration, Effect, Layer, Option, Record, Schema 
 import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
 import * as Ids from "../Ids.ts"
 import { Next } from "./DispatchStore.ts"
-import { guarded, rows, type StoreError } from "./Store.ts"
+import { guarded, rows, type StoreError, transaction } from "./Store.ts"
 
 /** A place in the order of due times. Times as PostgreSQL writes them, to the microsecond. */
 export const Place = Schema.Struct({ dueAt: Schema.String, id: Schema.String })
@@ -26,6 +26,9 @@ export interface Marker {
   /** When it was published, as PostgreSQL writes it. */
   readonly publishedAt: string
 }
+
+/** The name under which one worker at a time leads the sweeping. */
+export const leadership = "sweeper"
 
 /** What the sweeper reads and keeps. */
 export class SweepStore extends Context.Tag("sluice/services/store/SweepStore")<SweepStore, {
@@ -166,7 +169,14 @@ const make = Effect.gen(function*() {
     }),
 
     maintain: Effect.fn("SweepStore.maintain")(function*(daysAhead, keepRejections) {
-      yield* guarded(sql`SELECT ensure_partitions(${daysAhead})`)
+      // One worker at a time: two of them would make the same tables.
+      yield* transaction(
+        sql,
+        Effect.zipRight(
+          sql`SELECT pg_advisory_xact_lock(hashtext('sluice partitions'))`,
+          sql`SELECT ensure_partitions(${daysAhead})`
+        )
+      )
       const oldest = Ids.at((yield* Clock.currentTimeMillis) - Duration.toMillis(keepRejections))
       yield* guarded(sql`
         DELETE FROM rejections WHERE id IN (SELECT id FROM rejections WHERE id < ${oldest} ORDER BY id LIMIT 10000)`)

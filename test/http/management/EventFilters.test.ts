@@ -82,6 +82,11 @@ layer(withStores, Api.live)("events", (it) => {
       assert.deepStrictEqual(yield* within("from=2026-03-29T14:00:00.501%2B02:00"), [3, 4])
       assert.deepStrictEqual(yield* within(`from=${at}&to=${at}`), [])
       assert.deepStrictEqual(yield* within("from=1960-01-01T00:00:00Z&to=9999-12-31T00:00:00Z"), [0, 1, 2, 3, 4])
+      // The first and the last moment that JavaScript knows.
+      const [first, last] = ["-271821-04-20T00:00:00Z", "%2B275760-09-13T00:00:00Z"]
+      assert.deepStrictEqual(yield* within(`from=${first}&to=${last}`), [0, 1, 2, 3, 4])
+      assert.deepStrictEqual(yield* within(`from=${last}`), [])
+      assert.deepStrictEqual(yield* within(`to=${first}`), [])
     }))
 })
 

@@ -44,6 +44,29 @@ describe("a JSON document", () => {
       })
   )
 
+  it("is refused beyond two thousand values, wherever they stand", () => {
+    const refused = Either.left("The body holds more than 2000 values.")
+    const list = (length: number) => Array.from({ length }, () => 1)
+    assert.isTrue(Either.isRight(JsonInput.parse(JSON.stringify(list(1_999)))))
+    assert.deepStrictEqual(JsonInput.parse(JSON.stringify(list(2_000))), refused)
+    assert.deepStrictEqual(JsonInput.parse(JSON.stringify({ a: list(1_000), b: [list(1_000)] })), refused)
+    const keys = Object.fromEntries(list(2_000).map((_, index) => [`key-${index}`, null]))
+    assert.deepStrictEqual(JsonInput.parse(JSON.stringify(keys)), refused)
+  })
+
+  it("is read from its bytes, which must be UTF-8", () => {
+    const bytes = (text: string, encoding: BufferEncoding = "utf8") => Buffer.from(text, encoding)
+    assert.deepStrictEqual(
+      JsonInput.read(bytes("{\"a\":\"\u00fc \ud83d\ude00\"}")),
+      Either.right("{\"a\":\"\u00fc \ud83d\ude00\"}")
+    )
+    assert.deepStrictEqual(JsonInput.read(bytes("")), Either.right("{}"))
+    for (const broken of ["\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xfc"]) {
+      const refused = Either.left("The body is not UTF-8.")
+      assert.deepStrictEqual(JsonInput.read(bytes(`{"a":"${broken}"}`, "latin1")), refused)
+    }
+  })
+
   it("is refused when it is none", () => {
     for (const text of ["", "{", "undefined", "NaN", "{'a':1}", "[1,]", "\"a", "1 2"]) {
       assert.deepStrictEqual(JsonInput.parse(text), Either.left("The body is not JSON."))

@@ -208,39 +208,4 @@ layer(Api.onTwins(), Api.live)("what is sent to the management API", (it) => {
       const objects = `{"name":${"{\"a\":".repeat(100_000)}1${"}".repeat(100_000)}}`
       assert.deepStrictEqual(Api.complaints(yield* call("/api/v1/integrations", { body: objects, headers })), [""])
     }))
-
-  it.effect("is refused with 413 over a megabyte, and with 415 when it is called something else than JSON", () =>
-    Effect.gen(function*() {
-      const { call } = yield* Gateway.Gateway
-      const body = JSON.stringify({ ...integration, name: "x".repeat(1_048_576) })
-      Api.failed(yield* call("/api/v1/integrations", { body, headers }), 413, "payload_too_large")
-      const small = JSON.stringify(integration)
-      for (
-        const type of [
-          "text/plain",
-          "application/x-www-form-urlencoded",
-          "multipart/form-data; boundary=a",
-          "application/xml"
-        ]
-      ) {
-        const answer = yield* call("/api/v1/integrations", {
-          body: small,
-          headers: { ...headers, "content-type": type }
-        })
-        Api.failed(answer, 415, "unsupported")
-      }
-    }))
-
-  it.effect("may name its charset, or no type at all", () =>
-    Effect.gen(function*() {
-      const { call } = yield* Gateway.Gateway
-      const create = (slug: string, type: Readonly<Record<string, string>>) =>
-        call("/api/v1/integrations", {
-          // As bytes, for which the client names no type.
-          body: new TextEncoder().encode(JSON.stringify({ ...integration, slug })),
-          headers: { authorization: headers.authorization, ...type }
-        })
-      assert.strictEqual((yield* create("charset", { "content-type": "Application/JSON; charset=utf-8" })).status, 201)
-      assert.strictEqual((yield* create("untyped", {})).status, 201)
-    }))
 })

@@ -6,11 +6,11 @@ import * as Ids from "../../../src/services/Ids.ts"
 import { ClaimStore } from "../../../src/services/store/ClaimStore.ts"
 import { EventStore } from "../../../src/services/store/EventStore.ts"
 import { RecordStore } from "../../../src/services/store/RecordStore.ts"
-import { claim, report, work } from "../../support/Claims.ts"
+import { claim, report, success, work } from "../../support/Claims.ts"
 import * as Rows from "../../support/Rows.ts"
 import { stores } from "../../support/Stores.ts"
 
-layer(stores({ lockTtl: Duration.millis(300) }), { excludeTestServices: true, timeout: "30 seconds" })(
+layer(stores({ lockTtl: Duration.minutes(1) }), { excludeTestServices: true, timeout: "30 seconds" })(
   "a claim",
   (it) => {
     it.effect("is had by one of many at the same time", () =>
@@ -81,6 +81,15 @@ layer(stores({ lockTtl: Duration.millis(300) }), { excludeTestServices: true, ti
         assert.strictEqual((yield* claim(message))?._tag, "Claimed")
       }))
 
+    it.effect("whose answer was lost is had again by the same token", () =>
+      Effect.gen(function*() {
+        const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+        const again = { ...(yield* Effect.fromNullable(message)), token: yield* Ids.next }
+        const { claim } = yield* ClaimStore
+        const outcomes = yield* Effect.replicateEffect(claim([again]), 2)
+        assert.deepStrictEqual(outcomes.flat().map((_) => _._tag), ["Claimed", "Claimed"])
+      }))
+
     it.effect("that is given back can be had at once", () =>
       Effect.gen(function*() {
         const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
@@ -132,7 +141,9 @@ layer(stores({ lockTtl: Duration.millis(300) }), { excludeTestServices: true, ti
           attempt_count: 1,
           due: true
         })
-        assert.deepStrictEqual(yield* records.record([report(claimed)]), [false])
+        // The answer to a record may be lost: the same one again is still its own, and counts once.
+        assert.deepStrictEqual(yield* records.record([report(claimed)]), [true])
+        assert.strictEqual(yield* Rows.attempts(message), 1)
         assert.strictEqual((yield* claim(message))?._tag, "Stale")
         assert.strictEqual((yield* claim({ ...(yield* Effect.fromNullable(message)), attempt: 2 }))?._tag, "Claimed")
       }))
@@ -153,6 +164,22 @@ layer(stores({ lockTtl: Duration.millis(300) }), { excludeTestServices: true, ti
         )
         assert.deepInclude(yield* Rows.row(message), { state: "delivered", attempt_count: 1, due: false })
         assert.strictEqual(yield* Rows.attempts(message), 1)
+      }))
+
+    it.effect("that a replay overtook is recorded together with its successor's, each as its own call", () =>
+      Effect.gen(function*() {
+        const { record } = yield* RecordStore
+        for (const order of [1, -1]) {
+          const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+          const known = yield* Effect.fromNullable(message)
+          const old = yield* work(yield* claim(message))
+          yield* Rows.set(message, "generation = 2, next_attempt = 1, state = 'pending', claim_token = NULL")
+          const reports = [report(old), success(yield* work(yield* claim({ ...known, generation: 2 })))]
+          const outcomes = yield* record(order === 1 ? reports : reports.toReversed())
+          assert.deepStrictEqual(outcomes, order === 1 ? [false, true] : [true, false])
+          assert.deepInclude(yield* Rows.row(message), { state: "delivered", attempt_count: 2 })
+          assert.strictEqual(yield* Rows.attempts(message), 2)
+        }
       }))
 
     it.effect("that a replay overtook is recorded as a call of its old generation only", () =>

@@ -1,0 +1,42 @@
+import { Array, Option } from "effect"
+import type { Queues } from "../Queues.ts"
+
+/** How full one queue is. Messages in a consumer's hand are not counted. */
+export interface Depth {
+  readonly name: string
+  readonly messages: number
+  readonly consumers: number
+}
+
+/** How full the gateway's queues are. One that does not exist counts as empty. */
+export interface Depths {
+  readonly process: Depth
+  readonly replay: Depth
+  readonly deadLetter: Depth
+  readonly rungs: ReadonlyArray<Depth>
+  readonly missing: ReadonlyArray<string>
+}
+
+export const names = ({ deadLetter, process, replay, rungs }: Queues): ReadonlyArray<string> => [
+  process,
+  replay,
+  deadLetter,
+  ...rungs.map(({ name }) => name)
+]
+
+/** What was seen of the queues that exist. */
+export const make = (queues: Queues, seen: ReadonlyArray<Depth>): Depths => {
+  const find = (name: string) => Array.findFirst(seen, (depth) => depth.name === name)
+  const depth = (name: string): Depth => Option.getOrElse(find(name), () => ({ name, messages: 0, consumers: 0 }))
+  return {
+    process: depth(queues.process),
+    replay: depth(queues.replay),
+    deadLetter: depth(queues.deadLetter),
+    rungs: queues.rungs.map(({ name }) => depth(name)),
+    missing: names(queues).filter((name) => Option.isNone(find(name)))
+  }
+}
+
+/** Messages that are on their way to a worker, now or after a delay. */
+export const underWay = ({ process, rungs }: Depths): number =>
+  rungs.reduce((sum, { messages }) => sum + messages, process.messages)

@@ -1,0 +1,7 @@
+// @effect-diagnostics strictEffectProvide:off
+import { NodeContext } from "@effect/platform-node"
+import { Effect } from "effect"
+import * as Examination from "../layers/Examination.ts"
+import * as Main from "../layers/Main.ts"
+
+Main.runLook(Effect.provide(Examination.doctor(process.argv.slice(2)), NodeContext.layer))

@@ -1,0 +1,51 @@
+import { Context, Effect, Layer } from "effect"
+import { Settings } from "./Settings.ts"
+
+/** The bytes of one request, counted as they arrive. */
+export interface Held {
+  /** Counts so many more; false when there are too many in this process. */
+  readonly add: (bytes: number) => boolean
+  /** From now on they are counted for whoever stores them, who lets go of them. */
+  readonly handOver: () => void
+  readonly close: Effect.Effect<void>
+}
+
+/** Bounds the bytes of webhooks that are in this process and not stored yet, however slow PostgreSQL is to take them. */
+export class Inflow extends Context.Tag("sluice/services/Inflow")<Inflow, {
+  readonly open: Effect.Effect<Held>
+  /** Bytes that were handed over are stored, or never will be. */
+  readonly letGo: (bytes: number) => void
+}>() {
+  static readonly layer = Layer.effect(Inflow, Effect.map(Settings, ({ maxWebhookBytes }) => make(maxWebhookBytes)))
+}
+
+const leastBytes = 134_217_728
+// Of the largest webhooks so many find room.
+const ofTheLargest = 4
+
+const make = (maxWebhookBytes: number): typeof Inflow.Service => {
+  const limit = Math.max(leastBytes, maxWebhookBytes * ofTheLargest)
+  let total = 0
+  return Inflow.of({
+    letGo: (bytes) => {
+      total -= bytes
+    },
+    open: Effect.sync(() => {
+      let own = 0
+      return {
+        add: (bytes) => {
+          own += bytes
+          total += bytes
+          return total <= limit
+        },
+        handOver: () => {
+          own = 0
+        },
+        close: Effect.sync(() => {
+          total -= own
+          own = 0
+        })
+      }
+    })
+  })
+}

@@ -1,0 +1,56 @@
+import { SqlClient } from "@effect/sql"
+import { assert, layer } from "@effect/vitest"
+import { Array, Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { Directory } from "../../src/services/Directory.ts"
+import { Settings } from "../../src/services/Settings.ts"
+import { Vault } from "../../src/services/Vault.ts"
+import { eventually } from "../support/Eventually.ts"
+import * as Grounds from "../support/Grounds.ts"
+import * as Heap from "../support/Heap.ts"
+import { TestDatabase } from "../support/TestDatabase.ts"
+
+const ground = Directory.layer.pipe(
+  Layer.provide(Vault.layer),
+  Layer.provideMerge(Layer.merge(Layer.succeed(Settings, Grounds.settings()), TestDatabase))
+)
+
+layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the directory", (it) => {
+  it.effect("keeps of the names that it does not know nothing but the names", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory
+      const nobody = (index: number) => {
+        const url = `nobody-goes-by-the-name-of-${index}?${"x".repeat(200_000)}`
+        return directory.find(url.slice(0, url.indexOf("?")))
+      }
+      yield* nobody(0)
+      const before = yield* Heap.used
+      const found = yield* Effect.forEach(Array.range(1, 300), nobody)
+      assert.isTrue(found.every(Option.isNone))
+      // The names' URLs are 60 MB.
+      assert.isBelow((yield* Heap.used) - before, 10_000_000)
+    }))
+
+  it.effect("answers all that ask for the same integration, though the first of them goes away", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory
+      const sql = yield* SqlClient.SqlClient
+      const locked = yield* Deferred.make<void>()
+      const unlock = yield* Deferred.make<void>()
+      const lock = yield* sql`LOCK TABLE integrations IN ACCESS EXCLUSIVE MODE`.pipe(
+        Effect.zipRight(Deferred.succeed(locked, undefined)),
+        Effect.zipRight(Deferred.await(unlock)),
+        sql.withTransaction,
+        Effect.fork
+      )
+      yield* Deferred.await(locked)
+      const first = yield* Effect.fork(directory.find("awaited"))
+      const waiting = sql`SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'integrations'::regclass`
+      yield* eventually(waiting, (_) => _.length > 0)
+      const second = yield* Effect.fork(directory.find("awaited"))
+      yield* Effect.yieldNow()
+      yield* Fiber.interruptFork(first)
+      yield* Deferred.succeed(unlock, undefined)
+      yield* Fiber.join(lock)
+      assert.deepStrictEqual(yield* Fiber.join(second), Option.none())
+    }))
+})

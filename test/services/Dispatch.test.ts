@@ -1,0 +1,60 @@
+// @effect-diagnostics strictEffectProvide:off
+import { assert, it, layer } from "@effect/vitest"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
+import * as Services from "../../src/layers/Services.ts"
+import { Dispatch } from "../../src/services/Dispatch.ts"
+import { Broker } from "../../src/services/ports/Broker.ts"
+import { Settings } from "../../src/services/Settings.ts"
+import { eventually } from "../support/Eventually.ts"
+import { FakeBroker } from "../support/FakeBroker.ts"
+import * as Grounds from "../support/Grounds.ts"
+import * as Rows from "../support/Rows.ts"
+import { stores } from "../support/Stores.ts"
+import { TestDatabase } from "../support/TestDatabase.ts"
+
+layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("dispatching", (it) => {
+  it.effect("marks as queued what the broker confirmed, and leaves the rest to the sweeper", () =>
+    Effect.gen(function*() {
+      const { enqueue, publish } = yield* Dispatch
+      const fake = yield* FakeBroker
+      const [first, second, third] = yield* Rows.deliveries(yield* Rows.destination(), 3)
+      yield* enqueue([yield* Effect.fromNullable(first)])
+      yield* eventually(Rows.row(first), (_) => _?.state === "queued")
+      assert.strictEqual(yield* publish([yield* Effect.fromNullable(second)]), 1)
+      assert.strictEqual((yield* Rows.row(second))?.state, "queued")
+      fake.refusing = true
+      assert.strictEqual(yield* publish([yield* Effect.fromNullable(third)]), 0)
+      assert.strictEqual((yield* Rows.row(third))?.state, "pending")
+    }))
+})
+
+/** A broker that takes everything and confirms nothing. */
+const silent = Layer.succeed(
+  Broker,
+  Broker.of({
+    publish: () => Effect.never,
+    consume: () => Effect.never,
+    states: () => Effect.succeed([]),
+    check: Effect.void
+  })
+)
+const ground = Layer.mergeAll(
+  silent,
+  MemoryCoordination.layer,
+  Layer.succeed(Settings, Grounds.settings()),
+  TestDatabase
+)
+
+it.scopedLive("dispatching ends in good time although the broker confirms nothing", () =>
+  Effect.gen(function*() {
+    const context = yield* Layer.build(ground)
+    const scope = yield* Scope.make()
+    const services = yield* Layer.buildWithScope(Layer.provide(Services.worker, Layer.succeedContext(context)), scope)
+    const { enqueue } = Context.get(services, Dispatch)
+    yield* Effect.gen(function*() {
+      yield* enqueue(yield* Rows.deliveries(yield* Rows.destination(), 3))
+    }).pipe(Effect.provide(Layer.succeedContext(Context.merge(context, services))))
+    const closed = yield* Effect.timeoutOption(Effect.disconnect(Scope.close(scope, Exit.void)), "15 seconds")
+    assert.isTrue(closed._tag === "Some")
+  }), { timeout: 30_000 })
