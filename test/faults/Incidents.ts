@@ -20,12 +20,12 @@ export const keepsFromRecording = (incident: Incident): boolean => {
   }
 }
 
-/** What was lost or held back then comes out so much later, when the next marker is back. */
-const aftermath = 60_000
-
-/** Whether messages that were queued may be gone, or in the hand of a worker that cannot go on, at a moment. */
+/**
+ * Whether messages that were queued may be gone, or in the hand of a worker that cannot go on, at a moment. There is no end
+ * to it: a marker may take as long as the queue before it, and another fault may put the search off.
+ */
 export const hidesMessages = (incident: Incident, at: number): boolean => {
-  if (at < incident.from || at > incident.until + aftermath) return false
+  if (at < incident.from) return false
   switch (incident.kind) {
     case "rabbitmq-purge":
     case "rabbitmq-delete":

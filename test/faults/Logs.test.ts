@@ -23,6 +23,13 @@ describe("the book of logs", () => {
     assert.deepStrictEqual(book.badLines.map(({ text }) => text.slice(0, 9)), ["{\"message", "{\"message", "TypeError"])
   })
 
+  it("takes a warning for an error where its cause is none of a server's", () => {
+    const warning = (cause: string) =>
+      JSON.stringify({ message: "Sweeping failed; it goes on", logLevel: "WARN", cause })
+    assert.strictEqual(read(warning("StoreError: An error has occurred\n    at x")).badLines.length, 0)
+    assert.strictEqual(read(warning("TypeError: x is not a function")).badLines.length, 1)
+  })
+
   it("takes down what the sweeper found, by state", () => {
     const { finds } = read(
       line("INFO", [

@@ -1,4 +1,4 @@
-import { Clock, Effect, Option, Schedule, Schema, type Scope } from "effect"
+import { Clock, Effect, Option, Predicate, Schedule, Schema, type Scope } from "effect"
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import type { BadLine, Find } from "./Books.ts"
 import type { Fleet } from "./Fleet.ts"
@@ -82,7 +82,7 @@ export const make = () => {
     finds,
     read: (member: Member, at: number, line: string): void => {
       const decoded = decodeLine(line)
-      if (Option.isNone(decoded) ? uncaught.test(line) : isBad(decoded.value.logLevel)) {
+      if (Option.isNone(decoded) ? uncaught.test(line) : isBad(decoded.value)) {
         badLines.push({ member, text: line.slice(0, lineLength) })
       }
       const found = Option.flatMap(decoded, ({ message }) => decodeFound(message))
@@ -93,5 +93,9 @@ export const make = () => {
   }
 }
 
-// No fault of these runs makes a message or a request bad, so whatever a process calls an error is a defect.
-const isBad = (level: string): boolean => level === "ERROR" || level === "FATAL"
+// No fault of these runs makes a message or a request bad, so whatever a process calls an error is a defect, and so is
+// what it goes on after, unless a server was away.
+const isBad = ({ cause, logLevel }: { readonly logLevel: string; readonly cause?: unknown }): boolean =>
+  logLevel === "ERROR" || logLevel === "FATAL" || Predicate.isString(cause) && !expected.test(cause)
+
+const expected = /(?:Store|Broker|Coordination)Error/

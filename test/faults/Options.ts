@@ -1,4 +1,4 @@
-import { Data, Effect, Random, Schema } from "effect"
+import { Data, Effect, ParseResult, Random, Schema } from "effect"
 import { parseArgs } from "node:util"
 import * as Kinds from "./Kinds.ts"
 
@@ -10,7 +10,9 @@ export type Mutant = typeof Mutant.Type
 
 const Positive = Schema.NumberFromString.pipe(Schema.positive())
 
-const Kind = Schema.String.pipe(Schema.filter(Kinds.isKind))
+const Kind = Schema.String.pipe(
+  Schema.filter(Kinds.isKind, { message: ({ actual }) => `${actual} is no kind of fault` })
+)
 
 const FaultKinds = Schema.transform(Schema.String, Schema.Array(Schema.String), {
   strict: true,
@@ -61,6 +63,10 @@ export const parse = Effect.fn("Options.parse")(function*(args: ReadonlyArray<st
   const seed = values.seed ?? String(yield* Random.nextIntBetween(1, 1_000_000))
   return yield* Effect.mapError(
     Schema.decodeUnknown(Values)({ ...values, seed }),
-    ({ message }) => new BadOptions({ message: `${message}\n\n${usage}` })
+    (error) => new BadOptions({ message: `${problems(error)}\n\n${usage}` })
   )
 })
+
+const problems = (error: ParseResult.ParseError): string =>
+  ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => `--${path[0]?.toString()}: ${message}`)
+    .join("\n")
