@@ -7,14 +7,20 @@ export interface DatabaseTime {
   readonly observe: <A extends { readonly now: number }, E>(
     read: Effect.Effect<A | undefined, E>
   ) => Effect.Effect<A | undefined, E>
-  /** Milliseconds since the epoch; this process's own clock until something was observed. */
+  /** Milliseconds since the epoch; this process's own clock until something was observed, and never again after it. */
   readonly now: Effect.Effect<number>
   /** How far off `now` may be to either side, in milliseconds. */
   readonly doubt: () => number
 }
 
+interface Known {
+  /** What the database's clock shows when `Elapsed` is zero. */
+  readonly origin: number
+  readonly doubt: number
+}
+
 export const make = (): DatabaseTime => {
-  let known = { ahead: 0, doubt: 0 }
+  let known: Known | undefined
   return {
     observe: (read) =>
       Effect.gen(function*() {
@@ -23,10 +29,19 @@ export const make = (): DatabaseTime => {
         if (row === undefined) return row
         // The database told the time somewhere on the way there and back.
         const doubt = ((yield* Elapsed.millis) - before) / 2
-        known = { ahead: row.now + doubt - (yield* Clock.currentTimeMillis), doubt }
+        const told: Known = { origin: row.now - before - doubt, doubt }
+        if (known === undefined || !knowsBetter(known, told)) known = told
         return row
       }),
-    now: Effect.map(Clock.currentTimeMillis, (now) => now + known.ahead),
-    doubt: () => known.doubt
+    now: Effect.suspend(() => {
+      if (known === undefined) return Clock.currentTimeMillis
+      const { origin } = known
+      return Effect.map(Elapsed.millis, (elapsed) => origin + elapsed)
+    }),
+    doubt: () => known?.doubt ?? 0
   }
 }
+
+/** A slow answer that does not contradict a quick one tells nothing new. */
+const knowsBetter = (known: Known, told: Known): boolean =>
+  known.doubt < told.doubt && Math.abs(known.origin - told.origin) <= told.doubt

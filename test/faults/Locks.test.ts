@@ -10,7 +10,7 @@ const read = (
 ) => {
   const book = Locks.make()
   for (const [second, source, ...words] of commands) {
-    book.read(`+${second}.000000 [${source}] ${words.map((word) => `"${word}"`).join(" ")}`)
+    book.read(`+${second.toFixed(6)} [${source}] ${words.map((word) => `"${word}"`).join(" ")}`)
   }
   return book
 }
@@ -50,5 +50,14 @@ describe("the book of locks", () => {
     assert.deepStrictEqual(refused.broken.map(({ holder }) => holder), ["a"])
     const second = read(set(1, "a"), set(5, "b"), script(6, "a"), inner(6, "DEL", key))
     assert.deepStrictEqual(second.broken.map(({ by, holder }) => [holder, by]), [["b", "a"]])
+  })
+
+  it("cannot tell who has a lock that was asked for just as another lapsed", () => {
+    for (const moment of [3.985, 3.999, 4, 4.015]) {
+      for (const token of ["a", "b"]) {
+        const book = read(set(1, "a"), set(moment, "b"), script(5, token), inner(5, "DEL", key))
+        assert.deepStrictEqual(book.broken, [])
+      }
+    }
   })
 })

@@ -10,12 +10,13 @@ export interface Locks {
 }
 
 interface Held {
-  readonly token: string
+  /** None where it was asked for just as its predecessor lapsed: either of them may have it. */
+  readonly token: string | null
   until: number
 }
 
-/** What one server's clock rounds, in milliseconds. */
-const grace = 5
+/** How far what MONITOR tells may be from the moment by which a lock lapses, in milliseconds. */
+const grace = 20
 const reconnectMs = 100
 
 export const watch = (port: number): Effect.Effect<Locks, never, Scope.Scope> =>
@@ -50,10 +51,14 @@ export const make = () => {
     const holder = held.get(key)
     return holder !== undefined && at < holder.until - grace ? holder : undefined
   }
+  const mayBeHeld = (key: string, at: number): boolean => {
+    const holder = held.get(key)
+    return holder !== undefined && at < holder.until + grace
+  }
   const check = (at: number, key: string, inScript: boolean): boolean => {
     const holder = holderOf(key, at)
     const by = inScript && asked.key === key ? asked.token : "a command without a token"
-    if (holder === undefined || holder.token === by) return true
+    if (holder === undefined || holder.token === null || holder.token === by) return true
     broken.push({ at, key, holder: holder.token, by })
     return false
   }
@@ -72,7 +77,8 @@ export const make = () => {
         case "set": {
           if (more.some((_) => _.toLowerCase() === "nx") && holderOf(first, at) !== undefined) return
           taken += 1
-          return void held.set(first, { token: second, until: at + millisOf(more) })
+          const token = mayBeHeld(first, at) ? null : second
+          return void held.set(first, { token, until: at + millisOf(more) })
         }
         case "del":
         case "unlink":

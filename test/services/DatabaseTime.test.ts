@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import * as DatabaseTime from "../../src/services/DatabaseTime.ts"
+import * as HostClock from "../support/HostClock.ts"
 
 const answer = (now: number, after = 0) => Effect.as(TestClock.adjust(after), { now })
 
@@ -23,11 +24,25 @@ it.effect("the database's time goes on from what it told, in doubt by half the t
     assert.strictEqual(yield* time.now, 1_000_510)
   }))
 
-it.effect("the database's time is right again with its next answer after this process's clock was set", () =>
+it.effect("the database's time goes on as before when this process's own clock is set", () =>
   Effect.gen(function*() {
     const time = DatabaseTime.make()
-    yield* time.observe(answer(1_000_000))
-    yield* TestClock.setTime(7_200_000)
-    yield* time.observe(answer(1_000_500))
-    assert.deepStrictEqual([yield* time.now, time.doubt()], [1_000_500, 0])
+    const host = HostClock.make(yield* Effect.clock)
+    yield* Effect.gen(function*() {
+      yield* time.observe(Effect.succeed({ now: 1_000_000 }))
+      yield* host.set(7_200_000)
+      assert.strictEqual(yield* time.now, 1_000_000)
+    }).pipe(Effect.withClock(host))
+  }))
+
+it.effect("a slow answer leaves the database's time as a quick one told it, unless the two contradict each other", () =>
+  Effect.gen(function*() {
+    const time = DatabaseTime.make()
+    yield* time.observe(answer(1_000_000, 20))
+    yield* time.observe(answer(1_009_000, 10_000))
+    assert.deepStrictEqual([yield* time.now, time.doubt()], [1_010_010, 10])
+    yield* time.observe(answer(2_000_000, 10_000))
+    assert.deepStrictEqual([yield* time.now, time.doubt()], [2_005_000, 5_000])
+    yield* time.observe(answer(2_006_000, 10))
+    assert.deepStrictEqual([yield* time.now, time.doubt()], [2_006_005, 5])
   }))
