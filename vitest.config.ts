@@ -6,8 +6,13 @@ export default defineConfig({
     globalSetup: ["test/support/globalSetup.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    setupFiles: ["test/support/itself.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // Loading Effect anew for each file takes longer than most suites.
+    isolate: false,
+    // Many suites wait for a server rather than compute.
+    maxWorkers: 3,
+    minWorkers: 3,
     silent: "passed-only"
   }
 })

@@ -65,7 +65,10 @@ const postgres = Effect.gen(function*() {
 
 const embedded = Effect.gen(function*() {
   // The account may be missing, and is then made.
-  const parent = yield* Effect.orElseSucceed(Effect.flatMap(PostgresAccount.lent, PostgresAccount.parentFor), tmpdir)
+  const parent = yield* PostgresAccount.lent.pipe(
+    Effect.flatMap((account) => PostgresAccount.parentFor(account, { durable: false })),
+    Effect.orElseSucceed(tmpdir)
+  )
   const folder = yield* PrivateFolder.make({
     server: "embedded",
     groups: ["database/cluster/data/postmaster.pid"],

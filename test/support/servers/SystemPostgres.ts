@@ -35,7 +35,7 @@ export const start = Effect.fn("SystemPostgres.start")(
   ) {
     const binaries = bin ?? (yield* oldest)
     const account = yield* PostgresAccount.lent
-    const parent = yield* PostgresAccount.parentFor(account)
+    const parent = yield* PostgresAccount.parentFor(account, { durable })
     const port = yield* Port.free
     const folder = yield* PrivateFolder.make({
       server: name,
