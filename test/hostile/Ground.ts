@@ -8,6 +8,7 @@ import * as Api from "../../src/layers/Api.ts"
 import { signature } from "../http/Api.ts"
 import * as Gateway from "../support/Gateway.ts"
 import * as Grounds from "../support/Grounds.ts"
+import { managementKey } from "../support/ManagementKey.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 import * as Connection from "./Connection.ts"
 import * as Judge from "./Judge.ts"
@@ -22,7 +23,7 @@ const settings = Grounds.settings({ bodyTimeout: Duration.millis(700), maxWebhoo
 
 /** What must not be seen anywhere. */
 export const secrets: ReadonlyArray<string> = [
-  Grounds.managementKey,
+  managementKey,
   Gateway.secret,
   inject("postgresUrl"),
   ...settings.encryptionKeys.flatMap(({ bytes }) => {

@@ -2,7 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import * as Api from "../http/Api.ts"
 import * as Gateway from "../support/Gateway.ts"
-import { managementKey } from "../support/Grounds.ts"
+import { managementKey } from "../support/ManagementKey.ts"
 import { bytes, type Sent } from "./Connection.ts"
 import { ground, live, prompt, readable, send, stored, unharmed } from "./Ground.ts"
 

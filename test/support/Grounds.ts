@@ -68,4 +68,3 @@ export const real = (settings: typeof Settings.Service) =>
   )
 
 export const realServers = inject("rabbitMqUrl") !== null && inject("redisUrl") !== null
-export { managementKey } from "./ManagementKey.ts"

@@ -2,7 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { gzipSync } from "node:zlib"
 import * as Gateway from "../../support/Gateway.ts"
-import { managementKey } from "../../support/Grounds.ts"
+import { managementKey } from "../../support/ManagementKey.ts"
 import * as Api from "../Api.ts"
 
 const integration = { slug: "valid", name: "Valid", provider: "hmac", secrets: ["a-secret"] }
