@@ -24,6 +24,8 @@ export interface Options {
 
 // What orchestrators give a process to end.
 const exitTime = 30_000
+// A start may make a database first, beside two other suites.
+const startTime = 45_000
 
 const dist = new URL("../../dist/", import.meta.url)
 
@@ -57,7 +59,7 @@ export const make = ({ entry, env, ready }: Options): Effect.Effect<Program, nev
 
     return {
       start: launch.pipe(
-        Effect.zipRight(eventually(Effect.all([ready, ended]), ([ready, ended]) => ready || ended)),
+        Effect.zipRight(eventually(Effect.all([ready, ended]), ([ready, ended]) => ready || ended, startTime)),
         Effect.zipRight(
           Effect.flatMap(
             ended,
