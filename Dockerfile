@@ -13,6 +13,8 @@ RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production
+# Half of these threads look up names; a callback's name server that is dead holds one for many seconds.
+ENV UV_THREADPOOL_SIZE=16
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY scripts/ensure-built.js ./scripts/ensure-built.js

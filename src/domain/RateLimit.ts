@@ -23,15 +23,19 @@ export const intervalOf = (limit: number): number => windowMs / limit
 /** How far ahead of now, in milliseconds, the budget's time may be after a call that is allowed. */
 export const ceilingOf = (limit: number): number => windowMs + slack(intervalOf(limit))
 
+/** A time further ahead than this, in milliseconds, means nothing: the clock was set back since it was noted. */
+export const furthest = 2 * windowMs
+
 /** `freeAt` and `now` in milliseconds of the same clock. */
 export const take = (
   limit: number,
   freeAt: number,
   now: number
 ): { readonly decision: Decision; readonly freeAt: number } => {
-  const next = Math.max(freeAt, now) + intervalOf(limit)
+  const from = freeAt - now > furthest ? now : Math.max(freeAt, now)
+  const next = from + intervalOf(limit)
   const allowed = next - now <= ceilingOf(limit)
-  const kept = allowed ? next : Math.max(freeAt, now)
+  const kept = allowed ? next : from
   return { freeAt: kept, decision: decide(limit, allowed, kept - now) }
 }
 

@@ -1,5 +1,6 @@
-import { Clock, Duration, Effect, Layer, Option } from "effect"
+import { Duration, Effect, Layer, Option } from "effect"
 import * as RateLimit from "../domain/RateLimit.ts"
+import * as Elapsed from "../services/Elapsed.ts"
 import { Coordination } from "../services/ports/Coordination.ts"
 
 interface Entry {
@@ -10,7 +11,7 @@ interface Entry {
 /** Marks beyond this number push out the oldest: one that is missing only costs a look into the database. */
 const maxMarks = 100_000
 
-/** The twin of Redis for one process: the same answers from this process's memory and the Clock. */
+/** The twin of Redis for one process: the same answers from this process's memory and a clock that nobody sets. */
 export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
   const marks = new Map<string, Entry>()
   // Budgets and locks: as many as there are integrations and attempts in flight.
@@ -18,7 +19,7 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
   // For each key the times at which its tokens' places are given up.
   const places = new Map<string, Map<string, number>>()
 
-  const atNow = <A>(operation: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, operation)
+  const atNow = <A>(operation: (now: number) => A): Effect.Effect<A> => Effect.map(Elapsed.millis, operation)
   const holds = (key: string, token: string, now: number): boolean => Option.contains(read(held, key, now), token)
 
   return Coordination.of({
@@ -52,7 +53,8 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
       }),
     unlock: (key, token) =>
       atNow((now) => {
-        if (holds(key, token, now)) held.delete(key)
+        const entry = held.get(key)
+        if (entry !== undefined && (entry.text === token || entry.expiresAt <= now)) held.delete(key)
       }),
     enter: (key, token, limit, ttl) =>
       atNow((now) => {

@@ -1,7 +1,8 @@
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Redacted } from "effect"
+import { Duration, Effect, Predicate, Redacted } from "effect"
+import { EventEmitter } from "node:events"
 import { Socket } from "node:net"
-import { Pool } from "pg"
+import { Pool, type PoolClient } from "pg"
 
 export interface Options {
   readonly url: Redacted.Redacted
@@ -46,7 +47,26 @@ const makePool = ({ applicationName, maxConnections, unhurried = false, url }: O
     idleTimeoutMillis: Duration.toMillis(idleTimeout),
     keepAlive: true
     // An idle connection that breaks is dropped by the pool; the next statement opens another.
-  }).on("error", () => undefined)
+  }).on("error", () => undefined).on("connect", leaveReadOnly)
+
+// PostgreSQL's SQLSTATE for a write that it may not carry out now: the server was demoted, or this one never led.
+const readOnly = "25006"
+
+/** Ends a connection whose server does not write, once it has said so: the next one finds the server that does. */
+const leaveReadOnly = (client: PoolClient): void => {
+  const connection = Predicate.hasProperty(client, "connection") ? client.connection : undefined
+  if (!(connection instanceof EventEmitter && Predicate.hasProperty(connection, "stream"))) return
+  // After the transaction, so that its failure and not the connection's is what is told.
+  const endWhenIdle = (ready: unknown) => {
+    const { stream } = connection
+    const idle = Predicate.hasProperty(ready, "status") && ready.status === "I"
+    if (idle && stream instanceof Socket) setImmediate(() => stream.destroy())
+  }
+  connection.on("errorMessage", (error: unknown) => {
+    if (!Predicate.hasProperty(error, "code") || error.code !== readOnly) return
+    connection.on("readyForQuery", endWhenIdle)
+  })
+}
 
 const talkative = (): Socket => {
   const socket = new Socket()

@@ -14,12 +14,13 @@ const reconnectCap = 5_000
 const probe = Schedule.spaced("1 second")
 const probesPerConnection = 2
 
-// RateLimit.take with its interval and ceiling, on the server's clock, so that all processes share one budget. A double of
+// RateLimit.take with its interval, its ceiling and its furthest time, on the server's clock, so that all processes share one budget. A double of
 // that size holds about a microsecond, and six digits keep it.
 const takeScript = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000
-  local from = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+  local kept = tonumber(redis.call('GET', KEYS[1]) or 0)
+  local from = kept - now > tonumber(ARGV[3]) and now or math.max(kept, now)
   local freeAt = from + tonumber(ARGV[1])
   if freeAt - now > tonumber(ARGV[2]) then
     return {0, string.format('%.6f', from - now)}
@@ -66,7 +67,7 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
     take: Effect.fnUntraced(function*(key, limit) {
       const [allowed, resetMs] = yield* decode(
         Taken,
-        yield* script(takeScript, key, RateLimit.intervalOf(limit), RateLimit.ceilingOf(limit))
+        yield* script(takeScript, key, RateLimit.intervalOf(limit), RateLimit.ceilingOf(limit), RateLimit.furthest)
       )
       return RateLimit.decide(limit, allowed === 1, resetMs)
     }),

@@ -46,7 +46,7 @@ const make = Effect.gen(function*() {
   const limits = yield* Limits
   const { lockTtl, queues, retryPolicy, rungs } = yield* Settings
   const store = yield* HoldStore
-  const call = Call.make(claims, yield* Vault, yield* CallbackClient)
+  const call = Call.make(yield* Vault, yield* CallbackClient)
 
   const capacity = maxPerStatement * 2
   const batched = { maxEntries: maxPerStatement, parallel: statementsInFlight, capacity, separate: isRejected }
@@ -67,6 +67,7 @@ const make = Effect.gen(function*() {
 
   const report = (
     work: Work,
+    startedAt: number,
     outcome: Judgement.Outcome,
     next: NextStep.NextStep,
     took: Duration.Duration
@@ -76,7 +77,7 @@ const make = Effect.gen(function*() {
     token: work.token,
     generation: work.generation,
     attempt: work.attempt,
-    startedAt: work.claimedAt,
+    startedAt,
     durationMs: Math.round(Duration.toMillis(took)),
     httpStatus: outcome._tag === "Answered" ? outcome.status : null,
     error: Option.getOrNull(Judgement.problem(outcome)),
@@ -90,19 +91,25 @@ const make = Effect.gen(function*() {
   const outlived = ({ deliveryId }: Work) =>
     Effect.as(Effect.logWarning("An attempt outlived its lease; its successor's record stands", { deliveryId }), ack)
 
-  const attempt = Effect.fn("Courier.attempt")(function*(work: Work) {
-    // A process that was frozen since the claim may find that somebody else makes the attempt.
-    if (!(yield* StorePatience.wait(leases.holds(work)))) return yield* outlived(work)
-    // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
-    const [took, outcome] = yield* call(work).pipe(
-      StorePatience.wait,
+  // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
+  const givingBack = (work: Work) => Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
+
+  const attempt = Effect.fn("Courier.attempt")(function*(work: Work, claimed: number) {
+    const body = yield* StorePatience.wait(claims.load(work)).pipe(givingBack(work))
+    // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
+    if (!(yield* StorePatience.wait(leases.holds(work)).pipe(givingBack(work)))) return yield* outlived(work)
+    const startedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
+    const [took, outcome] = yield* Option.match(body, {
+      onNone: () => Effect.succeed(Call.contentMissing),
+      onSome: (bytes) => call(work, bytes, startedAt)
+    }).pipe(
       Effect.timed,
-      Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
+      givingBack(work)
     )
-    const endedAt = work.claimedAt + Duration.toMillis(took)
+    const endedAt = startedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
-    const ours = yield* StorePatience.wait(record(report(work, outcome, next, took)))
+    const ours = yield* StorePatience.wait(record(report(work, startedAt, outcome, next, took)))
     if (!ours) return yield* outlived(work)
     return next._tag === "Retrying"
       ? forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
@@ -114,9 +121,10 @@ const make = Effect.gen(function*() {
     StorePatience.wait(hold({ ...message, token })).pipe(Effect.zipRight(lanes.held(destinationId)), Effect.as(ack))
 
   const admitted = Effect.fnUntraced(function*(work: Work, since: number) {
+    const claimed = yield* Elapsed.millis
     yield* leases.keep(work, since)
-    const admits = yield* Effect.onInterrupt(limits.admit(work), () => Effect.ignore(claims.giveBack(work)))
-    return admits ? yield* attempt(work) : yield* wait(message(work), work.destinationId, work.token)
+    const admits = yield* limits.admit(work).pipe(givingBack(work))
+    return admits ? yield* attempt(work, claimed) : yield* wait(message(work), work.destinationId, work.token)
   })
 
   const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, token: string) {

@@ -86,7 +86,10 @@ const make = Effect.gen(function*() {
           detail: entry.detail
         })
       )
-    ).pipe(Effect.zipLeft(directory.refresh))
+    ).pipe(
+      // What is committed is done; the directory's own watch notices it too.
+      Effect.zipLeft(Effect.ignore(directory.refresh))
+    )
 
   const required = (id: DestinationId) =>
     Effect.flatMap(Option.match({ onNone: () => missing(id), onSome: Effect.succeed<Destination> }))

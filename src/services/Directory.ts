@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Cache, Context, Duration, Effect, Exit, Layer, Option, type Redacted, Ref, Schedule, Schema } from "effect"
+import { Cache, Context, Duration, Effect, Exit, Layer, Option, type Redacted, Schedule, Schema } from "effect"
 import { DestinationStatus } from "../domain/Destination.ts"
 import { Filter } from "../domain/Filter.ts"
 import { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
@@ -9,6 +9,7 @@ import { ProviderId, providers } from "../domain/providers/Providers.ts"
 import { Override, type Overrides } from "../domain/verification/Naming.ts"
 import type { Scheme } from "../domain/verification/Scheme.ts"
 import * as DatabaseTime from "./DatabaseTime.ts"
+import * as Loop from "./Loop.ts"
 import { Settings } from "./Settings.ts"
 import { guarded, rows, type StoreError } from "./store/Store.ts"
 import { Vault, type VaultError } from "./Vault.ts"
@@ -34,8 +35,8 @@ export interface ListedDestination {
 }
 
 /**
- * The active integrations, kept in this process. A change anywhere is noticed within a second; until something changes nothing
- * is read again.
+ * The active integrations, kept in this process. A change anywhere is noticed within a second, while PostgreSQL answers; until
+ * something changes nothing is read again.
  */
 export class Directory extends Context.Tag("sluice/services/Directory")<Directory, {
   /** By id or slug; none when it is unknown, disabled or deleted. */
@@ -107,12 +108,28 @@ const make = Effect.gen(function*() {
     })
   })
 
+  // A server that takes another's place may be behind it, so the version that was asked for last counts, not the highest.
+  let asked = 0
+  let answered = 0
+  let current = 0
+  const counted = <E>(read: Effect.Effect<number, E>) =>
+    Effect.suspend(() => {
+      const question = ++asked
+      return Effect.tap(read, (version) =>
+        Effect.sync(() => {
+          if (question < answered) return
+          answered = question
+          current = version
+        }))
+    })
+
   const readVersion = guarded(sql`
-    SELECT version::float8, (extract(epoch FROM now()) * 1000)::float8 AS now FROM directory_version`).pipe(
+    SELECT version::float8, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now FROM directory_version`).pipe(
     Effect.flatMap(rows(Schema.Struct({ version: Schema.Number, now: Schema.Number }))),
     Effect.map(([row]) => row),
     time.observe,
-    Effect.map((row) => row?.version ?? 0)
+    Effect.map((row) => row?.version ?? 0),
+    counted
   )
 
   // The version is read first: an entry may be newer than it says, never older.
@@ -126,22 +143,16 @@ const make = Effect.gen(function*() {
     })
   })
 
-  const current = yield* Ref.make(0)
-  const refresh = Effect.flatMap(readVersion, (version) => Ref.update(current, (known) => Math.max(known, version)))
+  const refresh = Effect.asVoid(readVersion)
 
-  yield* refresh.pipe(
-    // Without PostgreSQL nothing is accepted, so a stale directory harms nobody.
-    Effect.ignore,
-    Effect.repeat(watch),
-    Effect.forkScoped
-  )
+  // Without PostgreSQL nothing is accepted, so a stale directory harms nobody.
+  yield* Loop.forkRepeating("Watching for changes of integrations", watch, Effect.ignore(refresh))
 
   return Directory.of({
     find: Effect.fnUntraced(function*(reference) {
       if (!isId(reference) && !isSlug(reference)) return Option.none()
-      const version = yield* Ref.get(current)
       const key = copy(reference)
-      yield* cache.invalidateWhen(key, (entry) => entry.version < version)
+      yield* cache.invalidateWhen(key, (entry) => entry.version !== current)
       // Others wait for the same lookup: a sender that goes away must not end it for them.
       return (yield* Effect.uninterruptible(cache.get(key))).listed
     }),

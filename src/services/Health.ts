@@ -34,7 +34,11 @@ const make = Effect.gen(function*() {
   const coordination = yield* Coordination
   const sql = yield* SqlClient.SqlClient
 
-  const postgres = check(sql`SELECT FROM directory_version`)
+  const postgres = check(Effect.filterOrFail(
+    sql`SELECT FROM directory_version WHERE current_setting('transaction_read_only') = 'off'`,
+    (found) => found.length > 0,
+    () => "it is read-only here: the server was demoted, or writing is switched off"
+  ))
   const redis = check(coordination.check)
   const rabbitmq = check(broker.check)
 

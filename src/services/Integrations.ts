@@ -76,7 +76,8 @@ const make = Effect.gen(function*() {
       sql,
       Effect.zipLeft(effect, audit.append({ actor, action, subjectType: "integration", subjectId: id, detail }))
     ).pipe(
-      Effect.zipLeft(directory.refresh)
+      // What is committed is done; the directory's own watch notices it too.
+      Effect.zipLeft(Effect.ignore(directory.refresh))
     )
 
   const get = Effect.fn("Integrations.get")(function*(reference: string) {

@@ -35,9 +35,11 @@ const make = Effect.gen(function*() {
     Effect.forEach(
       works,
       (work) =>
-        Effect.zipRight(
-          Effect.ignore(coordination.renew(lockKey(work.deliveryId), work.token, lockTtl)),
-          limits.renew(work)
+        coordination.renew(lockKey(work.deliveryId), work.token, lockTtl).pipe(
+          Effect.ignore,
+          Effect.zipRight(limits.renew(work)),
+          // An attempt that has ended meanwhile has left its place before this took it again.
+          Effect.zipRight(Effect.suspend(() => kept.has(work.token) ? Effect.void : limits.leave(work)))
         ),
       { concurrency: "unbounded", discard: true }
     )

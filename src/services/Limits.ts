@@ -9,8 +9,10 @@ import type { Work } from "./store/ClaimStore.ts"
 export class Limits extends Context.Tag("sluice/services/Limits")<Limits, {
   /** Whether the attempt may be made now; its place is kept for the life of the scope. */
   readonly admit: (work: Work) => Effect.Effect<boolean, never, Scope.Scope>
-  /** Keeps a place that an attempt has. */
+  /** Keeps a place that an attempt has, also where Redis has forgotten it. */
   readonly renew: (work: Work) => Effect.Effect<void>
+  /** Gives a place up, where there is one. */
+  readonly leave: (work: Work) => Effect.Effect<void>
 }>() {
   static readonly layer = Layer.effect(Limits, Effect.suspend(() => make))
 }
@@ -29,12 +31,10 @@ const make = Effect.gen(function*() {
       ? Effect.succeed(true)
       : Effect.orElseSucceed(coordination.enter(key(work), work.token, work.concurrency, lockTtl), () => true)
 
-  const place = (work: Work) =>
-    Effect.acquireRelease(
-      enter(work),
-      (entered) =>
-        entered && work.concurrency !== null ? Effect.ignore(coordination.leave(key(work), work.token)) : Effect.void
-    )
+  const leave = (work: Work) =>
+    work.concurrency === null ? Effect.void : Effect.ignore(coordination.leave(key(work), work.token))
+
+  const place = (work: Work) => Effect.acquireRelease(enter(work), (entered) => entered ? leave(work) : Effect.void)
 
   /** Milliseconds until the rate allows one more; zero when this one is allowed. */
   const delay = (work: Work) =>
@@ -56,6 +56,7 @@ const make = Effect.gen(function*() {
       })
       return wait === 0
     }),
-    renew: (work) => Effect.asVoid(enter(work))
+    renew: (work) => Effect.asVoid(enter(work)),
+    leave
   })
 })

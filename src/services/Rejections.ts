@@ -32,25 +32,25 @@ const maxBodyBytes = 262_144
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const vault = yield* Vault
-  const queue = yield* Queue.dropping<Rejection>(waiting)
+  const queue = yield* Queue.dropping<Entry>(waiting)
   const admit = perMinuteAndIntegration()
 
-  const write = Effect.fnUntraced(function*({ detail, integrationId, reason, request, secretHeaders }: Rejection) {
-    const id = yield* Ids.next
+  const write = Effect.fnUntraced(function*({ body, rejection, size }: Entry) {
+    const { detail, integrationId, reason, request, secretHeaders } = rejection
+    const id = Ids.at(request.receivedAt)
     const { headers, sealedHeaders } = yield* SealedHeaders.seal(
       vault,
       `rejection:${id}`,
       request.headers,
       secretHeaders
     )
-    const size = request.body.byteLength
     yield* guarded(sql`
       INSERT INTO rejections (
         id, integration_id, reason, detail, received_at, method, url, headers, sealed_headers, body, body_size
       ) VALUES (
         ${id}, ${integrationId}, ${reason}, ${detail}, to_timestamp(${request.receivedAt}::float8 / 1000),
         ${request.method}, ${request.url}, ${headers}::json, ${sealedHeaders},
-        ${size > maxBodyBytes ? null : Buffer.from(request.body)}, ${size}
+        ${body}, ${size}
       )`)
   })
 
@@ -60,9 +60,24 @@ const make = Effect.gen(function*() {
     record: (rejection) =>
       Effect.flatMap(
         Clock.currentTimeMillis,
-        (now) => admit(rejection.integrationId, now) ? Queue.offer(queue, rejection) : Effect.void
+        (now) => admit(rejection.integrationId, now) ? Queue.offer(queue, entryOf(rejection)) : Effect.void
       )
   })
+})
+
+/** What waits to be written: a large body is not kept, and is let go at once. */
+interface Entry {
+  readonly rejection: Omit<Rejection, "request"> & {
+    readonly request: Pick<Request, "method" | "url" | "headers" | "receivedAt">
+  }
+  readonly body: Buffer | null
+  readonly size: number
+}
+
+const entryOf = ({ request: { body, headers, method, receivedAt, url }, ...rejection }: Rejection): Entry => ({
+  rejection: { ...rejection, request: { method, url, headers, receivedAt } },
+  body: body.byteLength > maxBodyBytes ? null : Buffer.from(body),
+  size: body.byteLength
 })
 
 const perMinuteAndIntegration = () => {

@@ -1,8 +1,10 @@
-import { Context, Effect, Layer } from "effect"
+import { Array, Context, Duration, Effect, Layer, Option, Order, Ref } from "effect"
 import type { DestinationId } from "../domain/Ids.ts"
 import { Dispatch } from "./Dispatch.ts"
+import * as Elapsed from "./Elapsed.ts"
 import { Lanes } from "./Lanes.ts"
-import { HoldStore } from "./store/HoldStore.ts"
+import type { Next } from "./store/DispatchStore.ts"
+import { beforeAll, HoldStore } from "./store/HoldStore.ts"
 import type { StoreError } from "./store/Store.ts"
 
 /** Brings held deliveries back to the queue as their destinations can take them, oldest first. */
@@ -17,17 +19,36 @@ export class Releases extends Context.Tag("sluice/services/Releases")<Releases, 
 
 const first = 16
 const perRound = 2_000
+// What a broker that takes nothing would let run dry is left where it is.
+const pauseWhenRefused = Duration.seconds(5)
 
 const make = Effect.gen(function*() {
   const dispatch = yield* Dispatch
   const lanes = yield* Lanes
   const store = yield* HoldStore
 
+  // From where the next round goes on, so that each destination has its turn.
+  const turn = yield* Ref.make(beforeAll)
+  const pausedUntil = yield* Ref.make(Number.NEGATIVE_INFINITY)
+
+  /** Whether the broker has taken all of them; where it has not they are held again. */
+  const publish = Effect.fnUntraced(function*(released: ReadonlyArray<typeof Next.Type>) {
+    if ((yield* dispatch.publish(released)) === released.length) return true
+    yield* Ref.set(pausedUntil, (yield* Elapsed.millis) + Duration.toMillis(pauseWhenRefused))
+    yield* store.hold(released.map((_) => ({ ..._, token: null })))
+    return false
+  })
+  const unlessPaused = <E>(effect: Effect.Effect<void, E>) =>
+    Effect.gen(function*() {
+      if ((yield* Elapsed.millis) >= (yield* Ref.get(pausedUntil))) yield* effect
+    })
+
   return Releases.of({
     begin: Effect.gen(function*() {
       yield* store.cancelOrphans(perRound)
-      const released = yield* store.release(first, perRound)
-      yield* dispatch.publish(released)
+      const released = yield* store.release(yield* Ref.get(turn), first, perRound)
+      if (!(yield* publish(released))) return
+      yield* Ref.set(turn, released.length < perRound ? beforeAll : latest(released))
       const counts = new Map<DestinationId, number>()
       for (const { destinationId } of released) counts.set(destinationId, (counts.get(destinationId) ?? 0) + 1)
       yield* Effect.forEach(counts, ([id, count]) => count < first ? Effect.void : lanes.held(id), { discard: true })
@@ -39,9 +60,14 @@ const make = Effect.gen(function*() {
         Effect.forEach(rooms, ({ count, destinationId }) =>
           Effect.gen(function*() {
             const released = yield* store.releaseOf(destinationId, count)
-            yield* dispatch.publish(released)
-            if (released.length < count) yield* lanes.drained(destinationId)
-          }), { discard: true })
+            if ((yield* publish(released)) && released.length < count) yield* lanes.drained(destinationId)
+          }).pipe(unlessPaused), { discard: true })
     )
   })
 })
+
+const latest = (released: ReadonlyArray<typeof Next.Type>): DestinationId =>
+  Option.getOrElse(
+    Array.last(Array.sort(released.map((_) => _.destinationId), Order.string)),
+    () => beforeAll
+  )

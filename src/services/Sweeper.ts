@@ -62,6 +62,8 @@ const make = Effect.gen(function*() {
   // Whoever goes on need not wait for the lead to lapse.
   yield* Effect.addFinalizer(() => Effect.ignore(store.resign(leadership, holder)))
 
+  const lead = store.lead(leadership, holder, Duration.times(timing.every, leadershipRounds))
+
   /** Walks on from a place, a bounded way; stops early when the broker does not take what was found. */
   const walk = Effect.fnUntraced(function*(
     because: string,
@@ -83,6 +85,7 @@ const make = Effect.gen(function*() {
       }
       reached = found.reached
       if (found.end) return { reached, end: true }
+      if (!(yield* lead)) break
     }
     return { reached, end: false }
   })
@@ -143,13 +146,11 @@ const make = Effect.gen(function*() {
 
   return Sweeper.of({
     sweep: Effect.gen(function*() {
-      const leads = yield* store.lead(leadership, holder, Duration.times(timing.every, leadershipRounds))
-      if (!leads) return yield* Ref.set(progress, beginning)
-      yield* releases.begin
-      yield* publishReplays
-      yield* publishUnpublished
-      yield* publishLost
-      yield* sendMarker
+      if (!(yield* lead)) return yield* Ref.set(progress, beginning)
+      // One that fails every time must not keep the others from their turn.
+      const steps = [releases.begin, publishReplays, publishUnpublished, publishLost, sendMarker]
+      const results = yield* Effect.forEach(steps, (step) => Effect.either<void, StoreError, never>(step))
+      yield* Effect.all(results)
     }).pipe(Effect.withSpan("Sweeper.sweep"), Effect.annotateLogs("service", "Sweeper")),
     markerReturned: store.returnMarker,
     maintain: store.maintain(daysAhead, keepRejections)

@@ -119,6 +119,11 @@ describe("a rate limit", () => {
     assert.closeTo(decision.retryAfterMs, 5_000 + minute / 10, 1)
   })
 
+  it("forgets what was noted by a clock that has gone back far", () => {
+    const { freeAt } = use(10, times(10, now))
+    assert.strictEqual(allowedIn(10, freeAt, now - 3_600_000, 20), 10)
+  })
+
   it("heeds a limit that was lowered or raised meanwhile", () => {
     const { freeAt } = use(100, times(50, now))
     assert.strictEqual(allowedIn(10, freeAt, now, 20), 5)

@@ -9,6 +9,7 @@ import { eventually } from "../support/Eventually.ts"
 import * as Proxy from "../support/Proxy.ts"
 import * as Port from "../support/servers/Port.ts"
 import * as SystemPostgres from "../support/servers/SystemPostgres.ts"
+import { acquireDatabase } from "../support/TestDatabase.ts"
 
 const client = (url: string, { maxConnections = 3, unhurried = false } = {}) =>
   Postgres.layer({ url: Redacted.make(url), applicationName: "sluice-of-the-tests", maxConnections, unhurried })
@@ -46,6 +47,27 @@ describe("the pool of PostgreSQL", () => {
         yield* proxy.release
         assert.deepStrictEqual(yield* answer, [{ answer: 42 }])
       }).pipe(Effect.provide(client(url)))
+    }))
+
+  it.scopedLive("finds the server that writes, once a connection says that its own does not", () =>
+    Effect.gen(function*() {
+      const url = yield* acquireDatabase("template1")
+      yield* Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const write = sql`CREATE TABLE written ()`
+        const name = new URL(url).pathname.slice(1)
+        yield* sql`ALTER DATABASE ${sql(name)} SET default_transaction_read_only = on`
+        yield* sql`SELECT pg_terminate_backend(pg_backend_pid())`.pipe(Effect.ignore)
+        assert.strictEqual((yield* Effect.flip(write))._tag, "SqlError")
+        yield* sql`
+          SET TRANSACTION READ WRITE`.pipe(
+          Effect.zipRight(sql`ALTER DATABASE ${sql(name)} RESET default_transaction_read_only`),
+          sql.withTransaction,
+          // The connection may be lent once more before it is gone.
+          Effect.retry({ times: 1 })
+        )
+        yield* Effect.retry(write, { times: 2 })
+      }).pipe(Effect.provide(client(url, { maxConnections: 1 })))
     }))
 
   it.scopedLive("recovers from lost connections: no more statements fail than there were connections", () =>

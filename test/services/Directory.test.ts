@@ -30,6 +30,33 @@ layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the directo
       assert.isBelow((yield* Heap.used) - before, 10_000_000)
     }))
 
+  it.effect("notices a change after another server took over that is behind in its changes", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory
+      const sql = yield* SqlClient.SqlClient
+      const name = Effect.map(directory.find("followed"), Option.map((_) => _.slug))
+      yield* sql`UPDATE directory_version SET version = version + 1000`
+      yield* directory.refresh
+      assert.deepStrictEqual(yield* name, Option.none())
+      yield* sql`UPDATE directory_version SET version = version - 1000`
+      yield* sql`INSERT INTO integrations (id, slug, name, provider) VALUES (gen_random_uuid(), 'followed', 'f', 'hmac')`
+      yield* directory.refresh
+      assert.deepStrictEqual(yield* name, Option.some("followed"))
+    }))
+
+  it.effect("tells the database's time as it is, also from within a transaction that began long ago", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory
+      const sql = yield* SqlClient.SqlClient
+      const [before, after] = yield* sql.withTransaction(Effect.gen(function*() {
+        const before = yield* directory.now
+        yield* sql`SELECT pg_sleep(0.3)`
+        yield* directory.refresh
+        return [before, yield* directory.now]
+      }))
+      assert.isAtLeast((after ?? 0) - (before ?? 0), 250)
+    }))
+
   it.effect("answers all that ask for the same integration, though the first of them goes away", () =>
     Effect.gen(function*() {
       const directory = yield* Directory

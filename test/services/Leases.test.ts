@@ -1,13 +1,17 @@
-import { assert, layer } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+// @effect-diagnostics strictEffectProvide:off
+import { assert, it, layer } from "@effect/vitest"
+import { Context, Deferred, Duration, Effect, Layer } from "effect"
+import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import * as Elapsed from "../../src/services/Elapsed.ts"
 import * as Ids from "../../src/services/Ids.ts"
 import { Leases, lockKey } from "../../src/services/Leases.ts"
+import { Limits } from "../../src/services/Limits.ts"
 import { Coordination } from "../../src/services/ports/Coordination.ts"
+import type { Work } from "../../src/services/store/ClaimStore.ts"
 import { claim, work } from "../support/Claims.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Rows from "../support/Rows.ts"
-import { stores } from "../support/Stores.ts"
+import { stores, storesOn } from "../support/Stores.ts"
 
 // Renewed every 100 ms.
 const lockTtl = Duration.millis(300)
@@ -24,6 +28,46 @@ const claimed = Effect.gen(function*() {
     aLeaseLater: Effect.zipRight(claim(witness), eventually(claim(witness), (_) => _?._tag === "Claimed"))
   }
 })
+
+/** Coordination whose answers to renewals come when a test lets them. */
+class Renewals extends Context.Tag("sluice/test/services/Leases.test/Renewals")<Renewals, {
+  readonly asked: Deferred.Deferred<void>
+  readonly answered: Deferred.Deferred<void>
+}>() {
+  static readonly layer = Layer.effect(
+    Renewals,
+    Effect.all({ asked: Deferred.make<void>(), answered: Deferred.make<void>() })
+  )
+}
+
+const slow = Layer.effect(
+  Coordination,
+  Effect.map(Effect.all([Coordination, Renewals]), ([real, { answered, asked }]) =>
+    Coordination.of({
+      ...real,
+      renew: (...args) =>
+        real.renew(...args).pipe(
+          Effect.zipLeft(Deferred.succeed(asked, undefined)),
+          Effect.zipLeft(Deferred.await(answered))
+        )
+    }))
+).pipe(Layer.provide(MemoryCoordination.layer))
+
+it.scopedLive("an attempt that ends in the midst of its renewal leaves no place of its destination taken", () =>
+  Effect.gen(function*() {
+    const { answered, asked } = yield* Renewals
+    const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+    const claimed: Work = { ...(yield* Effect.flatMap(claim(message), work)), concurrency: 1 }
+    const coordination = yield* Coordination
+    yield* Effect.scoped(Effect.gen(function*() {
+      yield* (yield* Leases).keep(claimed, yield* Elapsed.millis)
+      assert.isTrue(yield* (yield* Limits).admit(claimed))
+      yield* Deferred.await(asked)
+    }))
+    yield* Deferred.succeed(answered, undefined)
+    const place = coordination.enter(`places:${claimed.destinationId}`, "another attempt", 1, Duration.minutes(1))
+    yield* eventually(place, (entered) => entered)
+  }).pipe(Effect.provide(Layer.provideMerge(storesOn(slow, { lockTtl }), Renewals.layer))))
 
 layer(stores({ lockTtl }), { excludeTestServices: true, timeout: "30 seconds" })("leases", (it) => {
   it.scoped("stay alive for as long as they are kept: the claim and the lock", () =>

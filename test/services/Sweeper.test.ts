@@ -1,7 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, type Layer, Option, Schema } from "effect"
+import { Array, Clock, Duration, Effect, Exit, type Layer, Option, Schema } from "effect"
 import { DeliveryMessage, MarkerMessage, ReplayMessage } from "../../src/domain/QueueMessage.ts"
 import { Dispatch } from "../../src/services/Dispatch.ts"
 import * as Ids from "../../src/services/Ids.ts"
@@ -72,6 +72,46 @@ describe("the sweeper", () => {
       assert.deepStrictEqual(ids((yield* swept).deliveries), ids(messages))
       assert.strictEqual((yield* Rows.row(messages[0]))?.state, "queued")
       assert.deepStrictEqual((yield* swept).deliveries, [])
+    })
+  )
+
+  test(
+    "does its other work although one part of it fails every time",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const messages = yield* Rows.deliveries(yield* Rows.destination(), 3)
+      yield* sql`ALTER TABLE replays RENAME TO replays_elsewhere`
+      yield* published
+      assert.isTrue(Exit.isFailure(yield* Effect.exit((yield* Sweeper).sweep)))
+      assert.deepStrictEqual(ids((yield* published).deliveries), ids(messages))
+    })
+  )
+
+  test(
+    "forgets old rejections, however many, by the database's time",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { integrationId } = yield* Rows.destination()
+      const now = yield* Clock.currentTimeMillis
+      const add = (days: number, count: number) =>
+        sql`
+          INSERT INTO rejections ${
+          sql.insert(Array.makeBy(count, () => ({
+            id: Ids.at(now - days * 86_400_000),
+            integration_id: integrationId,
+            reason: "signature_missing",
+            detail: "",
+            received_at: new Date(now - days * 86_400_000),
+            method: "POST",
+            url: "/",
+            headers: "{}",
+            body_size: 0
+          })))
+        }`
+      yield* Effect.all([add(8, 2_500), add(6, 3)])
+      yield* (yield* Sweeper).maintain
+      const [left] = yield* sql<{ readonly count: number }>`SELECT count(*)::int FROM rejections`
+      assert.strictEqual(left?.count, 3)
     })
   )
 

@@ -2,6 +2,8 @@ import { Effect } from "effect"
 import type { DeliveryMessage } from "../../src/domain/QueueMessage.ts"
 import * as Ids from "../../src/services/Ids.ts"
 import { type Claimed, ClaimStore, type Work } from "../../src/services/store/ClaimStore.ts"
+import type { Next } from "../../src/services/store/DispatchStore.ts"
+import type { Hold } from "../../src/services/store/HoldStore.ts"
 import type { Report } from "../../src/services/store/RecordStore.ts"
 
 /** The outcome of claiming a message under a new token. */
@@ -37,3 +39,13 @@ export const report = (claimed: Work, changes: Partial<Report> = {}): Report => 
 /** A successful attempt's report. */
 export const success = (claimed: Work): Report =>
   report(claimed, { state: "delivered", httpStatus: 200, error: null, delayMs: null, blamed: false })
+
+/** A hold of a delivery that nobody has claimed. */
+export const unclaimed = ({ attempt, deliveryId, destinationId, generation, v }: typeof Next.Type): Hold => ({
+  v,
+  deliveryId,
+  generation,
+  attempt,
+  destinationId,
+  token: null
+})

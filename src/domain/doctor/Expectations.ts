@@ -14,7 +14,8 @@ const over = { ...unclaimed, due_at: "none", queued_at: "any", held_at: "none" }
 /** What each state of a delivery says of the columns beside it. */
 export const expectations: Readonly<Record<DeliveryState, Readonly<Record<Column, Expectation>>>> = {
   pending: { ...open, ...unclaimed },
-  queued: { ...open, ...unclaimed, queued_at: "set" },
+  // The token of a claim that lapsed stays until another takes its place.
+  queued: { ...open, queued_at: "set", claim_token: "any", lease_until: "none" },
   delivering: { ...open, claim_token: "set", lease_until: "set" },
   retrying: { ...open, ...unclaimed },
   held: { ...unclaimed, due_at: "none", queued_at: "any", held_at: "set", failed_at: "none" },

@@ -1,7 +1,10 @@
 import { Array, Effect, Either, Option } from "effect"
-import { lookup, type LookupAddress, type LookupOptions } from "node:dns"
+import { lookup, type LookupAddress } from "node:dns"
 import { isIP, type LookupFunction } from "node:net"
 import * as CallbackAddress from "../../domain/CallbackAddress.ts"
+import * as Lookup from "./Lookup.ts"
+
+const shared = Lookup.oneAtATime(lookup)
 
 /** A name that leads only to addresses that callbacks may not reach. */
 export class AddressRefused extends Error {
@@ -13,7 +16,7 @@ export class AddressRefused extends Error {
  * dialled, so a name cannot point elsewhere between the check and the connection.
  */
 export const lookupWithin = (policy: CallbackAddress.Policy): LookupFunction => (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+  shared(hostname, options, (error, addresses) => {
     if (error !== null) return callback(error, [])
     const { allowed, refused } = sort(policy, addresses)
     const [first] = allowed
@@ -58,9 +61,10 @@ const sort = (policy: CallbackAddress.Policy, addresses: ReadonlyArray<LookupAdd
   return { allowed, refused }
 }
 
-const everyAddress: LookupOptions & { readonly all: true } = { all: true }
+const patience = "3 seconds"
 
+/** No address where the name leads nowhere, or does not answer in time. */
 const resolve = (hostname: string): Effect.Effect<ReadonlyArray<LookupAddress>> =>
-  Effect.async((resume) =>
-    lookup(hostname, everyAddress, (error, addresses) => resume(Effect.succeed(error === null ? addresses : [])))
-  )
+  Effect.async<ReadonlyArray<LookupAddress>>((resume) =>
+    shared(hostname, {}, (error, addresses) => resume(Effect.succeed(error === null ? addresses : [])))
+  ).pipe(Effect.timeoutTo({ duration: patience, onSuccess: (_) => _, onTimeout: () => [] }))

@@ -52,7 +52,7 @@ export class ClaimStore extends Context.Tag("sluice/services/store/ClaimStore")<
   readonly claim: (claims: ReadonlyArray<Claim>) => Effect.Effect<ReadonlyArray<Claimed>, StoreError>
   /** The event's exact bytes; none when they are no longer kept. */
   readonly load: (work: Work) => Effect.Effect<Option.Option<Uint8Array>, StoreError>
-  /** Extends the leases; the tokens that still hold theirs. */
+  /** Extends the leases, also lapsed ones that nobody has taken; the tokens that hold theirs. */
   readonly renew: (held: ReadonlyArray<{ readonly deliveryId: string; readonly token: string }>) => Effect.Effect<
     ReadonlySet<string>,
     StoreError
@@ -193,11 +193,13 @@ const make = Effect.gen(function*() {
           SELECT d.id FROM unnest(
             ${held.map((_) => _.deliveryId)}::uuid[], ${held.map((_) => _.token)}::uuid[]
           ) AS claim (id, token)
-          JOIN deliveries d ON d.id = claim.id AND d.claim_token = claim.token
+          JOIN deliveries d ON d.id = claim.id AND d.claim_token = claim.token AND d.state IN ('delivering', 'queued')
           ORDER BY d.id
           FOR UPDATE OF d
         )
-        UPDATE deliveries d SET lease_until = now() + ${leaseMs}::float8 * interval '1 millisecond'
+        -- Where the sweeper has queued it again and nobody has taken it yet, the claim is taken up again.
+        UPDATE deliveries d
+        SET state = 'delivering', lease_until = now() + ${leaseMs}::float8 * interval '1 millisecond'
         FROM held WHERE d.id = held.id
         RETURNING d.claim_token AS token`.pipe(
         guarded,
@@ -210,7 +212,7 @@ const make = Effect.gen(function*() {
       yield* guarded(sql`
         UPDATE deliveries
         SET state = 'queued', queued_at = now(), claim_token = NULL, lease_until = NULL, updated_at = now()
-        WHERE id = ${deliveryId} AND claim_token = ${token}`)
+        WHERE id = ${deliveryId} AND claim_token = ${token} AND state IN ('delivering', 'queued')`)
     })
   })
 })

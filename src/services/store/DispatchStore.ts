@@ -40,7 +40,8 @@ const make = Effect.gen(function*() {
           FOR UPDATE OF d
         )
         UPDATE deliveries d
-        SET state = 'queued', queued_at = now(), claim_token = NULL, lease_until = NULL, updated_at = now()
+        -- A claim's token stays until a successor takes it: whoever was cut off may still record what it did.
+        SET state = 'queued', queued_at = now(), lease_until = NULL, updated_at = now()
         FROM confirmed
         WHERE d.id = confirmed.id`)
     })

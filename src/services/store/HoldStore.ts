@@ -1,6 +1,6 @@
 import { SqlClient, type Statement } from "@effect/sql"
 import { Context, Effect, Layer } from "effect"
-import type { DestinationId } from "../../domain/Ids.ts"
+import { DestinationId } from "../../domain/Ids.ts"
 import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
 import { Next } from "./DispatchStore.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
@@ -15,10 +15,14 @@ export class HoldStore extends Context.Tag("sluice/services/store/HoldStore")<Ho
   /** Holds those whose turn it still is; their attempt is not counted. */
   readonly hold: (holds: ReadonlyArray<Hold>) => Effect.Effect<void, StoreError>
   /**
-   * Releases up to `count` held deliveries, oldest first, of every destination that is active: one, where its breaker is
-   * open and a probe is due. The messages to publish.
+   * Releases up to `count` held deliveries, oldest first, of every destination after the given one that is active: one,
+   * where its breaker is open and a probe is due. The messages to publish.
    */
-  readonly release: (count: number, limit: number) => Effect.Effect<ReadonlyArray<typeof Next.Type>, StoreError>
+  readonly release: (
+    after: DestinationId,
+    count: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<typeof Next.Type>, StoreError>
   /** The same for one destination. */
   readonly releaseOf: (
     destinationId: DestinationId,
@@ -30,12 +34,19 @@ export class HoldStore extends Context.Tag("sluice/services/store/HoldStore")<Ho
   static readonly layer = Layer.effect(HoldStore, Effect.suspend(() => make))
 }
 
+/** Comes before every destination. */
+export const beforeAll = DestinationId.make("00000000-0000-0000-0000-000000000000")
+
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
 
   // From one destination to the next along the index, whatever the number of deliveries that each one holds.
-  const waiting = sql`waiting AS (
-    (SELECT destination_id FROM deliveries WHERE held_at IS NOT NULL ORDER BY destination_id LIMIT 1)
+  const waiting = (after: DestinationId) =>
+    sql`waiting AS (
+    (
+      SELECT destination_id FROM deliveries
+      WHERE held_at IS NOT NULL AND destination_id > ${after} ORDER BY destination_id LIMIT 1
+    )
     UNION ALL
     SELECT next.destination_id FROM waiting, LATERAL (
       SELECT destination_id FROM deliveries
@@ -62,6 +73,7 @@ const make = Effect.gen(function*() {
           ORDER BY id LIMIT room.count
           FOR UPDATE SKIP LOCKED
         ) AS held
+        ORDER BY room.destination_id, held.id
         LIMIT ${limit}
       )
       RETURNING 1 AS v, id AS "deliveryId", generation, next_attempt AS attempt, destination_id AS "destinationId"`
@@ -90,7 +102,7 @@ const make = Effect.gen(function*() {
         WHERE d.id = held.id`)
     }),
 
-    release: Effect.fn("HoldStore.release")((count, limit) => release(waiting, count, limit)),
+    release: Effect.fn("HoldStore.release")((after, count, limit) => release(waiting(after), count, limit)),
 
     releaseOf: Effect.fn("HoldStore.releaseOf")((destinationId, count) =>
       release(sql`waiting AS (SELECT ${destinationId}::uuid AS destination_id)`, count, count)
@@ -98,7 +110,7 @@ const make = Effect.gen(function*() {
 
     cancelOrphans: Effect.fn("HoldStore.cancelOrphans")(function*(limit) {
       yield* guarded(sql`
-        WITH RECURSIVE ${waiting}
+        WITH RECURSIVE ${waiting(beforeAll)}
         UPDATE deliveries SET state = 'cancelled', held_at = NULL, failed_at = now(), updated_at = now()
         WHERE id IN (
           SELECT held.id

@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Array, Clock, Context, Duration, Effect, Layer, Option, Record, Schema } from "effect"
+import { Array, Context, Duration, Effect, Layer, Option, Record, Schema } from "effect"
 import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
 import * as Ids from "../Ids.ts"
 import { Next } from "./DispatchStore.ts"
@@ -61,6 +61,8 @@ export class SweepStore extends Context.Tag("sluice/services/store/SweepStore")<
   static readonly layer = Layer.effect(SweepStore, Effect.suspend(() => make))
 }
 
+const rejectionsPerStatement = 1_000
+
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const interval = (duration: Duration.Duration) =>
@@ -87,6 +89,20 @@ const make = Effect.gen(function*() {
   const columns = sql`
     1 AS v, id AS "deliveryId", generation, next_attempt AS attempt, destination_id AS "destinationId",
     due_at::text AS "dueAt", state`
+
+  const forgetRejections = Effect.fnUntraced(function*(keep: Duration.Duration) {
+    const [time] = yield* sql`SELECT (extract(epoch FROM now() - ${interval(keep)}) * 1000)::float8 AS before`.pipe(
+      guarded,
+      Effect.flatMap(rows(Schema.Struct({ before: Schema.Number })))
+    )
+    const deleted = yield* guarded(sql`
+      DELETE FROM rejections WHERE id IN (
+        SELECT id FROM rejections WHERE id < ${
+      Ids.at(Math.floor(time?.before ?? 0))
+    } ORDER BY id LIMIT ${rejectionsPerStatement}
+      ) RETURNING id`)
+    return deleted.length
+  })
 
   return SweepStore.of({
     lead: Effect.fn("SweepStore.lead")(function*(name, holder, ttl) {
@@ -177,9 +193,7 @@ const make = Effect.gen(function*() {
           sql`SELECT ensure_partitions(${daysAhead})`
         )
       )
-      const oldest = Ids.at((yield* Clock.currentTimeMillis) - Duration.toMillis(keepRejections))
-      yield* guarded(sql`
-        DELETE FROM rejections WHERE id IN (SELECT id FROM rejections WHERE id < ${oldest} ORDER BY id LIMIT 10000)`)
+      yield* Effect.repeat(forgetRejections(keepRejections), { until: (deleted) => deleted < rejectionsPerStatement })
     })
   })
 })

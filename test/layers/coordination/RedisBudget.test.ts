@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { Redis } from "ioredis"
 import { randomUUID } from "node:crypto"
 import { inject } from "vitest"
@@ -15,6 +15,20 @@ const burst = 3_000
 const limit = 7_000
 
 describe.runIf(redisUrl !== null)("a budget on Redis", () => {
+  it.scopedLive("is free where it was noted by a clock that has gone back far", () =>
+    Effect.gen(function*() {
+      const client = yield* Effect.acquireRelease(
+        Effect.sync(() => new Redis(redisUrl ?? "")),
+        (client) => Effect.sync(() => client.disconnect())
+      )
+      const key = `test:${randomUUID()}`
+      const { take } = yield* Coordination
+      const inAnHour = (yield* Clock.currentTimeMillis) + 3_600_000
+      yield* Effect.promise(() => client.set(`sluice:${key}`, String(inAnHour), "EX", 7_200))
+      const { allowed, remaining } = yield* take(key, 10)
+      assert.deepStrictEqual([allowed, remaining], [true, 9])
+    }).pipe(Effect.provide(connected(redisUrl ?? ""))))
+
   it.scopedLive("loses nothing to rounding over a long burst", () =>
     Effect.gen(function*() {
       const client = yield* Effect.acquireRelease(

@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Order } from "effect"
 import type { Work } from "../../../src/services/store/ClaimStore.ts"
 import { DestinationStore } from "../../../src/services/store/DestinationStore.ts"
-import { HoldStore } from "../../../src/services/store/HoldStore.ts"
+import { beforeAll, HoldStore } from "../../../src/services/store/HoldStore.ts"
 import { RecordStore, type Report } from "../../../src/services/store/RecordStore.ts"
 import { claim, report, success, work } from "../../support/Claims.ts"
 import * as Rows from "../../support/Rows.ts"
@@ -121,7 +121,7 @@ layer(stores({ breaker }), { excludeTestServices: true, timeout: "30 seconds" })
       const held = messages.toSorted(Order.mapInput(Order.string, (_) => _.deliveryId))
       yield* Effect.forEach(held, claim)
       const ours = Effect.map(
-        release(2, 100),
+        release(beforeAll, 2, 100),
         (released) => released.filter((_) => _.destinationId === to.id).map((_) => _.deliveryId)
       )
       assert.deepStrictEqual(yield* ours, [])

@@ -4,6 +4,7 @@ import { Duration, Effect } from "effect"
 import { DeliveryId } from "../../../src/domain/Ids.ts"
 import * as Ids from "../../../src/services/Ids.ts"
 import { ClaimStore } from "../../../src/services/store/ClaimStore.ts"
+import { DispatchStore } from "../../../src/services/store/DispatchStore.ts"
 import { EventStore } from "../../../src/services/store/EventStore.ts"
 import { RecordStore } from "../../../src/services/store/RecordStore.ts"
 import { claim, report, success, work } from "../../support/Claims.ts"
@@ -52,6 +53,26 @@ layer(stores({ lockTtl: Duration.minutes(1) }), { excludeTestServices: true, tim
           assert.strictEqual((yield* claim(stale))?._tag, "Stale")
         }
         assert.strictEqual((yield* claim(known))?._tag, "Claimed")
+      }))
+
+    it.effect("that lapsed and was queued again is taken up by its own worker, until another one has it", () =>
+      Effect.gen(function*() {
+        const { renew } = yield* ClaimStore
+        const { record } = yield* RecordStore
+        const messages = yield* Rows.deliveries(yield* Rows.destination(), 3)
+        const lapsed = yield* Effect.forEach(messages, (message) => Effect.flatMap(claim(message), work))
+        yield* Effect.forEach(messages, (message) => Rows.set(message, "lease_until = now() - interval '1 second'"))
+        yield* (yield* DispatchStore).markQueued(messages)
+        const [renewed, recorded, lost] = lapsed
+        assert(renewed !== undefined && recorded !== undefined && lost !== undefined)
+
+        assert.deepStrictEqual([...(yield* renew([renewed]))], [renewed.token])
+        assert.strictEqual((yield* claim(messages[0]))?._tag, "Busy")
+        assert.deepStrictEqual(yield* record([success(recorded)]), [true])
+        assert.strictEqual((yield* claim(messages[1]))?._tag, "Stale")
+        assert.strictEqual((yield* claim(messages[2]))?._tag, "Claimed")
+        assert.deepStrictEqual([...(yield* renew([lost]))], [])
+        assert.deepStrictEqual(yield* record([success(lost)]), [false])
       }))
 
     it.effect("brings what the attempt needs", () =>

@@ -1,22 +1,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import type { DeliveryId } from "../../../src/domain/Ids.ts"
-import type { Next } from "../../../src/services/store/DispatchStore.ts"
-import { type Hold, HoldStore } from "../../../src/services/store/HoldStore.ts"
+import { beforeAll, HoldStore } from "../../../src/services/store/HoldStore.ts"
 import { RecordStore } from "../../../src/services/store/RecordStore.ts"
-import { claim, success, work } from "../../support/Claims.ts"
+import { claim, success, unclaimed, work } from "../../support/Claims.ts"
 import * as Rows from "../../support/Rows.ts"
 import { stores } from "../../support/Stores.ts"
-
-/** A hold of a delivery that nobody has claimed. */
-const unclaimed = ({ attempt, deliveryId, destinationId, generation, v }: typeof Next.Type): Hold => ({
-  v,
-  deliveryId,
-  generation,
-  attempt,
-  destinationId,
-  token: null
-})
 
 layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("holding", (it) => {
   it.effect("takes a delivery whose turn it is out of the queue, and gives it back with the same attempt", () =>
@@ -69,9 +58,23 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("holding",
       const [many, few] = [yield* Rows.destination(), yield* Rows.destination()]
       const messages = [...(yield* Rows.deliveries(many, 30)), ...(yield* Rows.deliveries(few, 2))]
       yield* hold(messages.map(unclaimed))
-      const released = yield* release(10, 1_000)
+      const released = yield* release(beforeAll, 10, 1_000)
       const of = (to: typeof many) => released.filter((_) => _.destinationId === to.id).length
       assert.deepStrictEqual([of(many), of(few)], [10, 2])
+    }))
+
+  it.effect("is undone from a given destination on, so that the next round goes on where one ends", () =>
+    Effect.gen(function*() {
+      const { hold, release } = yield* HoldStore
+      const destinations = yield* Effect.forEach([1, 2, 3, 4, 5], () => Rows.destination())
+      const messages = yield* Effect.forEach(destinations, (to) => Rows.deliveries(to, 4))
+      yield* hold(messages.flat().map(unclaimed))
+      const [first, ...others] = destinations.map((_) => _.id).toSorted()
+      const released = yield* release(yield* Effect.fromNullable(first), 2, 6)
+      assert.deepStrictEqual(
+        released.map((_) => _.destinationId).toSorted(),
+        others.slice(0, 3).flatMap((id) => [id, id])
+      )
     }))
 
   it.effect("is undone for each delivery once, when two workers release at the same time", () =>

@@ -1,0 +1,68 @@
+// @effect-diagnostics strictEffectProvide:off
+import { SqlClient } from "@effect/sql"
+import { assert, it } from "@effect/vitest"
+import { Context, Effect, Layer, Option, Ref } from "effect"
+import { Courier } from "../../src/services/Courier.ts"
+import { Leases } from "../../src/services/Leases.ts"
+import { CallbackClient } from "../../src/services/ports/CallbackClient.ts"
+import { ClaimStore } from "../../src/services/store/ClaimStore.ts"
+import * as Rows from "../support/Rows.ts"
+import { stores } from "../support/Stores.ts"
+
+/** How many calls were made. */
+class Calls extends Context.Tag("sluice/test/services/Courier.test/Calls")<Calls, Ref.Ref<number>>() {
+  static readonly layer = Layer.effect(Calls, Ref.make(0))
+}
+
+const counting = Layer.effect(
+  CallbackClient,
+  Effect.map(Calls, (calls) =>
+    CallbackClient.of({
+      post: () =>
+        Effect.as(Ref.update(calls, (_) => _ + 1), {
+          _tag: "Answered",
+          status: 200,
+          body: "",
+          retryAfter: Option.none()
+        }),
+      check: () => Effect.void
+    }))
+)
+
+/** PostgreSQL brings the body so late that another worker has the delivery. */
+const late = Layer.effect(
+  ClaimStore,
+  Effect.map(Effect.all([ClaimStore, SqlClient.SqlClient]), ([real, sql]) =>
+    ClaimStore.of({
+      ...real,
+      load: (work) =>
+        sql`UPDATE deliveries SET claim_token = gen_random_uuid() WHERE id = ${work.deliveryId}`.pipe(
+          Effect.orDie,
+          Effect.zipRight(real.load(work))
+        )
+    }))
+)
+
+/** Leases that may always be over. */
+const short = Layer.effect(
+  Leases,
+  Effect.map(ClaimStore, ({ renew }) =>
+    Leases.of({
+      keep: () => Effect.void,
+      holds: (work) => Effect.map(renew([work]), (renewed) => renewed.has(work.token))
+    }))
+)
+
+it.scopedLive("a body that comes after the lease has passed to another worker is not sent", () =>
+  Effect.gen(function*() {
+    const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+    const { _tag } = yield* (yield* Courier).carry(yield* Effect.fromNullable(message))
+    assert.strictEqual(_tag, "Ack")
+    assert.strictEqual(yield* Ref.get(yield* Calls), 0)
+    assert.strictEqual((yield* Rows.row(message))?.state, "delivering")
+  }).pipe(Effect.provide(
+    Layer.fresh(Courier.layer).pipe(
+      Layer.provide(Layer.mergeAll(late, short, counting)),
+      Layer.provideMerge(Layer.merge(stores(), Calls.layer))
+    )
+  )))
