@@ -10,6 +10,7 @@ const Published = Schema.Struct({
   secret: Schema.String,
   body: Schema.String,
   headers: Schema.Record({ key: Schema.String, value: Schema.String }),
+  url: Schema.optional(Schema.String),
   receivedAt: Schema.optional(Schema.Number)
 })
 
@@ -22,12 +23,17 @@ const vectors = Schema.decodeSync(Schema.parseJson(Schema.Array(Schema.Unknown))
 
 describe("a request that a provider published", () => {
   it("is there for the providers that have one", () => {
-    assert.includeMembers(vectors.map(({ provider }) => provider), ["github", "standard-webhooks"])
+    assert.includeMembers(vectors.map(({ provider }) => provider), ["github", "slack", "square", "standard-webhooks"])
   })
 
   it.each(vectors)("of $provider verifies, and no longer with a byte changed", (vector) => {
-    const { body, headers, provider, receivedAt, secret } = vector
-    const sent = receivedAt === undefined ? { headers, body } : { headers, body, receivedAt: receivedAt * 1_000 }
+    const { body, headers, provider, receivedAt, secret, url } = vector
+    const sent = {
+      headers,
+      body,
+      ...(receivedAt === undefined ? {} : { receivedAt: receivedAt * 1_000 }),
+      ...(url === undefined ? {} : { url })
+    }
     assert.strictEqual(verdict(provider, [secret], sent), "accepted")
     assert.strictEqual(verdict(provider, [secret], { ...sent, body: altered(body, 3) }), "signature_mismatch")
   })

@@ -10,6 +10,8 @@ export type Values = Readonly<Record<string, string | ReadonlyArray<string>>>
 export interface Sent {
   readonly headers?: Values
   readonly body?: string | Uint8Array
+  /** The URL that the provider called. */
+  readonly url?: string
   /** Milliseconds since the epoch. */
   readonly receivedAt?: number
 }
@@ -25,10 +27,12 @@ export interface Case extends Sent {
 /** A whole second, so that limits can be met exactly. */
 export const now = 1_790_000_000_000
 
-export const request = ({ body = "", headers = {}, receivedAt = now }: Sent): Request =>
+const hook = "https://hooks.example/api/v1/webhooks/one"
+
+export const request = ({ body = "", headers = {}, receivedAt = now, url = hook }: Sent): Request =>
   new Request({
     method: "POST",
-    url: "https://hooks.example/api/v1/webhooks/one",
+    url,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? [value] : value])
     ),
