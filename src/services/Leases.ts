@@ -54,7 +54,7 @@ const make = Effect.gen(function*() {
   })
   const renew = Effect.suspend(() => {
     const works = Array.from(kept.values(), (_) => _.work)
-    return works.length === 0 ? Effect.void : Effect.zipRight(renewLocks(works), renewClaims(works))
+    return works.length === 0 ? Effect.void : Effect.asVoid(Effect.zipRight(renewLocks(works), renewClaims(works)))
   })
   yield* Loop.forkRepeating("Renewing leases", Schedule.spaced(Duration.times(lockTtl, 1 / renewalsPerTtl)), renew)
 

@@ -149,8 +149,7 @@ const make = Effect.gen(function*() {
       if (!(yield* lead)) return yield* Ref.set(progress, beginning)
       // One that fails every time must not keep the others from their turn.
       const steps = [releases.begin, publishReplays, publishUnpublished, publishLost, sendMarker]
-      const results = yield* Effect.forEach(steps, (step) => Effect.either<void, StoreError, never>(step))
-      yield* Effect.all(results)
+      yield* Effect.all(yield* Effect.all(steps, { mode: "either" }))
     }).pipe(Effect.withSpan("Sweeper.sweep"), Effect.annotateLogs("service", "Sweeper")),
     markerReturned: store.returnMarker,
     maintain: store.maintain(daysAhead, keepRejections)

@@ -30,7 +30,7 @@ layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the directo
       assert.isBelow((yield* Heap.used) - before, 10_000_000)
     }))
 
-  it.effect("notices a change after another server took over that is behind in its changes", () =>
+  it.effect("notices a change, and keeps what it reads, after another server took over that is behind", () =>
     Effect.gen(function*() {
       const directory = yield* Directory
       const sql = yield* SqlClient.SqlClient
@@ -42,6 +42,10 @@ layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the directo
       yield* sql`INSERT INTO integrations (id, slug, name, provider) VALUES (gen_random_uuid(), 'followed', 'f', 'hmac')`
       yield* directory.refresh
       assert.deepStrictEqual(yield* name, Option.some("followed"))
+      // What it has read counts from now on, and is not read again.
+      yield* sql`ALTER TABLE integrations RENAME TO integrations_elsewhere`
+      assert.deepStrictEqual(yield* name, Option.some("followed"))
+      yield* sql`ALTER TABLE integrations_elsewhere RENAME TO integrations`
     }))
 
   it.effect("tells the database's time as it is, also from within a transaction that began long ago", () =>

@@ -33,29 +33,35 @@ const claimed = Effect.gen(function*() {
 class Renewals extends Context.Tag("sluice/test/services/Leases.test/Renewals")<Renewals, {
   readonly asked: Deferred.Deferred<void>
   readonly answered: Deferred.Deferred<void>
+  /** A renewal has asked for the place too. */
+  readonly entered: Deferred.Deferred<void>
 }>() {
   static readonly layer = Layer.effect(
     Renewals,
-    Effect.all({ asked: Deferred.make<void>(), answered: Deferred.make<void>() })
+    Effect.all({ asked: Deferred.make<void>(), answered: Deferred.make<void>(), entered: Deferred.make<void>() })
   )
 }
 
 const slow = Layer.effect(
   Coordination,
-  Effect.map(Effect.all([Coordination, Renewals]), ([real, { answered, asked }]) =>
+  Effect.map(Effect.all([Coordination, Renewals]), ([real, { answered, asked, entered }]) =>
     Coordination.of({
       ...real,
       renew: (...args) =>
         real.renew(...args).pipe(
           Effect.zipLeft(Deferred.succeed(asked, undefined)),
           Effect.zipLeft(Deferred.await(answered))
+        ),
+      enter: (...args) =>
+        real.enter(...args).pipe(
+          Effect.tap(() => Effect.whenEffect(Deferred.succeed(entered, undefined), Deferred.isDone(answered)))
         )
     }))
 ).pipe(Layer.provide(MemoryCoordination.layer))
 
 it.scopedLive("an attempt that ends in the midst of its renewal leaves no place of its destination taken", () =>
   Effect.gen(function*() {
-    const { answered, asked } = yield* Renewals
+    const { answered, asked, entered } = yield* Renewals
     const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
     const claimed: Work = { ...(yield* Effect.flatMap(claim(message), work)), concurrency: 1 }
     const coordination = yield* Coordination
@@ -65,9 +71,11 @@ it.scopedLive("an attempt that ends in the midst of its renewal leaves no place 
       yield* Deferred.await(asked)
     }))
     yield* Deferred.succeed(answered, undefined)
+    yield* Deferred.await(entered)
     const place = coordination.enter(`places:${claimed.destinationId}`, "another attempt", 1, Duration.minutes(1))
-    yield* eventually(place, (entered) => entered)
-  }).pipe(Effect.provide(Layer.provideMerge(storesOn(slow, { lockTtl }), Renewals.layer))))
+    // Long before the place would lapse by itself.
+    yield* eventually(place, (entered) => entered, 1_000)
+  }).pipe(Effect.provide(Layer.provideMerge(storesOn(slow, { lockTtl: Duration.seconds(3) }), Renewals.layer))))
 
 layer(stores({ lockTtl }), { excludeTestServices: true, timeout: "30 seconds" })("leases", (it) => {
   it.scoped("stay alive for as long as they are kept: the claim and the lock", () =>

@@ -8,6 +8,7 @@ import * as Ids from "../../src/services/Ids.ts"
 import { ReplayStore } from "../../src/services/store/ReplayStore.ts"
 import { Sweeper } from "../../src/services/Sweeper.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
+import * as HostClock from "../support/HostClock.ts"
 import * as Rows from "../support/Rows.ts"
 import { stores } from "../support/Stores.ts"
 
@@ -109,7 +110,9 @@ describe("the sweeper", () => {
           })))
         }`
       yield* Effect.all([add(8, 2_500), add(6, 3)])
-      yield* (yield* Sweeper).maintain
+      const host = HostClock.make(yield* Effect.clock)
+      yield* host.set(3 * 86_400_000)
+      yield* Effect.withClock((yield* Sweeper).maintain, host)
       const [left] = yield* sql<{ readonly count: number }>`SELECT count(*)::int FROM rejections`
       assert.strictEqual(left?.count, 3)
     })
