@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto"
 import { rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { freePort } from "../../src/layers/embedded/FreePort.ts"
 import * as Routes from "../http/management/Routes.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Program from "../support/Program.ts"
+import * as Port from "../support/servers/Port.ts"
 import * as Connection from "./Connection.ts"
 import * as Mix from "./generators/Mix.ts"
 import * as Judge from "./Judge.ts"
@@ -42,7 +42,7 @@ export interface Options {
 /** Sends hostile requests to the built gateway, started as `npm start` does, and looks at its memory meanwhile. */
 export const run = ({ requests, seed, watch }: Options) =>
   Effect.gen(function*() {
-    const port = yield* freePort
+    const port = yield* Port.free
     const program = yield* gateway(port)
     yield* program.start
     yield* integration(port)

@@ -9,13 +9,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Report } from "../../src/domain/doctor/Report.ts"
-import { freePort } from "../../src/layers/embedded/FreePort.ts"
 import * as Callback from "../support/Callback.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import * as Grounds from "../support/Grounds.ts"
 import * as Program from "../support/Program.ts"
 import * as Roles from "../support/Roles.ts"
+import * as Port from "../support/servers/Port.ts"
 import { clientOf } from "../support/TestDatabase.ts"
 
 const program = fileURLToPath(new URL("../../dist/jobs/doctor.js", import.meta.url))
@@ -115,7 +115,7 @@ describe("npm run doctor on this machine alone", () => {
           nowhere,
           ({ folder }) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
         )
-        const port = yield* freePort
+        const port = yield* Port.free
         const start = yield* Program.make({
           entry: "embedded/start.js",
           env: { ...env, APP_PORT: String(port) },

@@ -6,11 +6,11 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Webhook } from "standardwebhooks"
-import { freePort } from "../../src/layers/embedded/FreePort.ts"
 import * as Callback from "../support/Callback.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import * as Program from "../support/Program.ts"
+import * as Port from "../support/servers/Port.ts"
 
 const Sunk = Schema.Struct({
   data: Schema.Array(Schema.Struct({
@@ -61,7 +61,7 @@ describe("npm start", () => {
     () =>
       Effect.gen(function*() {
         const folder = yield* newFolder
-        const port = yield* freePort
+        const port = yield* Port.free
         const program = yield* embedded(folder, port, { script: "start" })
         yield* program.start
         const output = yield* program.output
@@ -81,7 +81,7 @@ describe("npm start", () => {
         assert.include(sending, sunk?.headers["x-hub-signature-256"] ?? "none")
         assert.isDefined(sunk?.headers["webhook-signature"])
 
-        const second = yield* embedded(folder, yield* freePort)
+        const second = yield* embedded(folder, yield* Port.free)
         const refusal = yield* Effect.sandbox(second.start).pipe(Effect.flip)
         assert.include(String(refusal), "Another Sluice")
         assert.include(String(refusal), folder)
@@ -98,7 +98,7 @@ describe("npm start", () => {
     () =>
       Effect.gen(function*() {
         const folder = yield* newFolder
-        const port = yield* freePort
+        const port = yield* Port.free
         const program = yield* embedded(folder, port)
         yield* program.start
         yield* program.output

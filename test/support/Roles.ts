@@ -1,15 +1,15 @@
 import { Effect, Redacted } from "effect"
 import { randomUUID } from "node:crypto"
 import { inject } from "vitest"
-import { freePort } from "../../src/layers/embedded/FreePort.ts"
 import { managementKey } from "./ManagementKey.ts"
 import * as Program from "./Program.ts"
+import * as Port from "./servers/Port.ts"
 import { acquireDatabase } from "./TestDatabase.ts"
 
 /** One API and one worker process on the real servers of this run, with a database and queues of their own. */
 export const make = Effect.fnUntraced(function*(changes: Readonly<Record<string, string>> = {}) {
   const databaseUrl = yield* acquireDatabase(inject("migratedTemplate"))
-  const port = yield* freePort
+  const port = yield* Port.free
   const queues = `test.${randomUUID().slice(0, 8)}`
   const env = {
     DATABASE_URL: databaseUrl,
