@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ["test/support/globalSetup.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    setupFiles: ["test/support/itself.ts"],
+    setupFiles: ["test/support/itself.ts", "test/support/equality.ts"],
     pool: "forks",
     // Loading Effect anew for each file takes longer than most suites.
     isolate: false,
