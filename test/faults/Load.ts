@@ -16,13 +16,13 @@ export interface Load {
 
 const answerTime = Duration.seconds(10)
 /** Beyond so many that wait for their yes, none is added. A semaphore would wake them all for each that leaves. */
-const maxPending = 2_000
+const maxPending = 6_000
 const connections = 256
 const tick = Duration.millis(20)
 const burstWidth = 128
 
 const again = Schedule.exponential("200 millis").pipe(
-  Schedule.union(Schedule.spaced("4 seconds")),
+  Schedule.union(Schedule.spaced("8 seconds")),
   Schedule.jittered
 )
 
