@@ -4,6 +4,7 @@ import { IntegrationId, SecretId } from "./Ids.ts"
 import { Options } from "./providers/Provider.ts"
 import { ProviderId } from "./providers/Providers.ts"
 import { Override } from "./verification/Naming.ts"
+import { Scheme } from "./verification/Scheme.ts"
 
 export const IntegrationStatus = Schema.Literal("active", "disabled")
 export type IntegrationStatus = typeof IntegrationStatus.Type
@@ -41,6 +42,8 @@ export const Integration = Schema.Struct({
   name: Schema.String,
   provider: ProviderId,
   options: Options,
+  /** Of the provider `custom` alone. */
+  scheme: Schema.NullOr(Scheme),
   status: IntegrationStatus,
   /** Null: no limit. */
   rateLimitPerMinute: Schema.NullOr(Schema.Int),
@@ -50,6 +53,7 @@ export const Integration = Schema.Struct({
   eventType: Schema.NullOr(Override),
   response: Schema.NullOr(CustomResponse),
   secrets: Schema.Array(SecretInfo),
+  hasVerifyToken: Schema.Boolean,
   destinations: Schema.Array(Destination),
   createdAt: Schema.DateTimeUtc,
   updatedAt: Schema.DateTimeUtc
@@ -68,14 +72,16 @@ export const SecretInput = Schema.Redacted(
   Schema.String.annotations({ message }).pipe(Schema.minLength(1, { message }), Schema.maxLength(1_000, { message }))
 )
 
-/** What an operator says of a new integration. `callbackUrl` makes its first destination. */
+/** What an operator says of a new integration. `callbackUrl` makes its first destination; `scheme` is for `custom` alone. */
 export const IntegrationInput = Schema.Struct({
   slug: Slug,
   name: Name,
   provider: ProviderId,
-  secrets: Schema.Array(SecretInput).pipe(Schema.minItems(1), Schema.maxItems(10)),
+  secrets: Schema.optionalWith(Schema.Array(SecretInput).pipe(Schema.maxItems(10)), { default: () => [], exact: true }),
+  verifyToken: optional(SecretInput),
   callbackUrl: optional(DestinationInput.fields.url),
   options: optional(Options),
+  scheme: optional(Scheme),
   rateLimitPerMinute: optional(RateLimit),
   dedupe: optional(Override),
   eventType: optional(Override),
@@ -91,6 +97,8 @@ export const IntegrationPatch = Schema.Struct({
   rateLimitPerMinute: optional(RateLimit),
   dedupe: optional(Schema.NullOr(Override)),
   eventType: optional(Schema.NullOr(Override)),
-  response: optional(Schema.NullOr(CustomResponse))
+  response: optional(Schema.NullOr(CustomResponse)),
+  verifyToken: optional(Schema.NullOr(SecretInput)),
+  scheme: optional(Scheme)
 })
 export type IntegrationPatch = typeof IntegrationPatch.Type

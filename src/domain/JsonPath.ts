@@ -30,9 +30,12 @@ export const JsonPath = Schema.transformOrFail(
     encode: ({ text }) => ParseResult.succeed(text)
   }
 )
-export type JsonPath = typeof JsonPath.Type
+export interface JsonPath extends Schema.Schema.Type<typeof JsonPath> {}
 
 export const make = Schema.decodeSync(JsonPath)
+
+/** The way to a member of the document itself. */
+export const member = (name: string): JsonPath => ({ text: `$['${name}']`, keys: [name] })
 
 /** The value at the path; none when a step leads nowhere. Inherited properties do not count. */
 export const get = (document: unknown, path: JsonPath): Option.Option<unknown> => {

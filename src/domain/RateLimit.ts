@@ -23,31 +23,43 @@ export const intervalOf = (limit: number): number => windowMs / limit
 /** How far ahead of now, in milliseconds, the budget's time may be after a call that is allowed. */
 export const ceilingOf = (limit: number): number => windowMs + slack(intervalOf(limit))
 
-/** A time further ahead than this, in milliseconds, means nothing: the clock was set back since it was noted. */
-export const furthest = 2 * windowMs
+const furthest = 2 * windowMs
 
-/** `freeAt` and `now` in milliseconds of the same clock. */
+/** How far ahead of now, in milliseconds, the budget's time may get by what is taken on credit. */
+export const furthestOwed = 60 * windowMs
+
+/**
+ * `freeAt` and `now` in milliseconds of the same clock. On credit the call costs its share also where it is not allowed, so
+ * that each of those has a time of its own at which it would have been.
+ */
 export const take = (
   limit: number,
   freeAt: number,
-  now: number
+  now: number,
+  onCredit = false
 ): { readonly decision: Decision; readonly freeAt: number } => {
-  const from = freeAt - now > furthest ? now : Math.max(freeAt, now)
+  const from = freeAt - now > horizonOf(onCredit) ? now : Math.max(freeAt, now)
   const next = from + intervalOf(limit)
   const allowed = next - now <= ceilingOf(limit)
-  const kept = allowed ? next : from
-  return { freeAt: kept, decision: decide(limit, allowed, kept - now) }
+  const kept = allowed || next - now <= creditOf(onCredit) ? next : from
+  return { freeAt: kept, decision: decide(limit, allowed, kept - now, onCredit) }
 }
 
+/** A time further ahead than this, in milliseconds, means nothing: the clock was set back since it was noted. */
+export const horizonOf = (onCredit: boolean): number => onCredit ? furthestOwed + windowMs : furthest
+
+/** How far ahead of now, in milliseconds, a call that is not allowed may still take its share. */
+export const creditOf = (onCredit: boolean): number => onCredit ? furthestOwed : 0
+
 /** The answer that follows from the time until the whole budget is free. */
-export const decide = (limit: number, allowed: boolean, resetMs: number): Decision => {
+export const decide = (limit: number, allowed: boolean, resetMs: number, onCredit = false): Decision => {
   const interval = intervalOf(limit)
   return {
     allowed,
     limit,
     remaining: Math.max(0, Math.floor((windowMs - resetMs + slack(interval)) / interval)),
     resetMs,
-    retryAfterMs: allowed ? 0 : Math.max(0, resetMs + interval - windowMs)
+    retryAfterMs: allowed ? 0 : Math.max(0, resetMs + (onCredit ? 0 : interval) - windowMs)
   }
 }
 

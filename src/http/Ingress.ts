@@ -2,12 +2,18 @@ import { HttpLayerRouter, type HttpServerRequest, HttpServerResponse } from "@ef
 import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Effect, Layer, Option } from "effect"
 import type { Headers } from "../domain/Headers.ts"
+import type { Answer } from "../domain/verification/Handshake.ts"
+import type { Refusal } from "../domain/verification/Refusal.ts"
 import { Request } from "../domain/verification/Request.ts"
 import { Directory, type Listed } from "../services/Directory.ts"
+import { Handshakes } from "../services/Handshakes.ts"
 import { type Held, Inflow } from "../services/Inflow.ts"
-import { Intake } from "../services/Intake.ts"
+import { Intake, type RateLimited } from "../services/Intake.ts"
+import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
 import { Settings } from "../services/Settings.ts"
 import type { Stored } from "../services/store/EventStore.ts"
+import type { StoreError } from "../services/store/Store.ts"
+import type { VaultError } from "../services/Vault.ts"
 import * as Bodyless from "./Bodyless.ts"
 import * as Failure from "./Failure.ts"
 import * as Origin from "./Origin.ts"
@@ -17,60 +23,105 @@ const prefix = "/api/v1/webhooks/"
 // Long enough for PostgreSQL to come back, short enough for every provider's patience with retries.
 const retryAfter = { "retry-after": "5" }
 
-/** `POST /api/v1/webhooks/{integration}`, with whatever path and query a provider adds. */
-export const routes = Layer.unwrapEffect(Effect.map(
-  Effect.all([Directory, Inflow, Intake, Settings]),
-  ([directory, inflow, intake, settings]) => {
-    const handler = (request: HttpServerRequest.HttpServerRequest) =>
-      Effect.acquireUseRelease(
-        inflow.open,
-        (held) => receive(directory, intake, settings, held, request),
-        (held) => held.close
-      )
-    return Layer.mergeAll(
-      HttpLayerRouter.add("POST", `${prefix}:integration`, handler),
-      HttpLayerRouter.add("POST", `${prefix}:integration/*`, handler)
-    )
+interface Behind {
+  readonly directory: typeof Directory.Service
+  readonly handshakes: typeof Handshakes.Service
+  readonly intake: typeof Intake.Service
+  readonly settings: typeof Settings.Service
+}
+
+/**
+ * `POST /api/v1/webhooks/{integration}`, with whatever path and query a provider adds; GET and HEAD for the handshakes of
+ * those that ask so.
+ */
+export const routes = Layer.unwrapEffect(Effect.gen(function*() {
+  const inflow = yield* Inflow
+  const behind: Behind = {
+    directory: yield* Directory,
+    handshakes: yield* Handshakes,
+    intake: yield* Intake,
+    settings: yield* Settings
   }
-))
+  const posted = (request: HttpServerRequest.HttpServerRequest) =>
+    Effect.acquireUseRelease(inflow.open, (held) => receive(behind, held, request), (held) => held.close)
+  const asked = (request: HttpServerRequest.HttpServerRequest) => shake(behind, request)
+  return Layer.mergeAll(
+    HttpLayerRouter.add("POST", `${prefix}:integration`, posted),
+    HttpLayerRouter.add("POST", `${prefix}:integration/*`, posted),
+    // The router gives these HEAD too.
+    HttpLayerRouter.add("GET", `${prefix}:integration`, asked),
+    HttpLayerRouter.add("GET", `${prefix}:integration/*`, asked)
+  )
+}))
 
 const receive = Effect.fnUntraced(function*(
-  directory: typeof Directory.Service,
-  intake: typeof Intake.Service,
-  settings: typeof Settings.Service,
+  { directory, handshakes, intake, settings }: Behind,
   held: Held,
-  request: HttpServerRequest.HttpServerRequest
+  sent: HttpServerRequest.HttpServerRequest
 ) {
-  const { path, query, reference } = target(request.originalUrl)
+  const { path, query, reference } = target(sent.originalUrl)
   const integration = yield* directory.find(reference)
-  if (Option.isNone(integration)) {
-    return yield* Failure.response(
-      404,
-      "not_found",
-      "There is no such integration, or it is disabled. Check the webhook URL."
-    )
-  }
+  if (Option.isNone(integration)) return yield* unknown
   const receivedAt = Math.floor(yield* directory.now)
-  const body = yield* RawBody.read(request, {
+  const body = yield* RawBody.read(sent, {
     bytes: settings.maxWebhookBytes,
     time: settings.bodyTimeout,
     room: held.add
   })
-  const accepted = yield* intake.accept({
-    integration: integration.value,
-    path,
-    query,
-    held,
-    request: new Request({
-      method: request.method,
-      url: `${Origin.of(settings, request)}${prefix}${integration.value.slug}${query === "" ? "" : `?${query}`}`,
-      headers: headersOf(request),
-      body,
-      receivedAt
-    })
-  })
+  const request = requestOf(settings, integration.value, sent, { query, body, receivedAt })
+  const shaken = yield* handshakes.answer(integration.value, request)
+  if (Option.isSome(shaken)) return handshaken(shaken.value)
+  const accepted = yield* intake.accept({ integration: integration.value, path, query, held, request })
   return answer(integration.value, accepted)
-}, (program, _directory, _intake, settings) =>
+}, (program, { settings }) => answered(settings, program))
+
+const shake = Effect.fnUntraced(function*(
+  { directory, handshakes, settings }: Behind,
+  sent: HttpServerRequest.HttpServerRequest
+) {
+  const { query, reference } = target(sent.originalUrl)
+  const integration = yield* directory.find(reference)
+  if (Option.isNone(integration)) return yield* unknown
+  const receivedAt = Math.floor(yield* directory.now)
+  const request = requestOf(settings, integration.value, sent, { query, body: noBytes, receivedAt })
+  const shaken = yield* handshakes.answer(integration.value, request)
+  return Option.isSome(shaken) ? handshaken(shaken.value) : yield* onlyPost
+}, (program, { settings }) => answered(settings, program))
+
+const noBytes = new Uint8Array()
+
+const unknown = Failure.response(
+  404,
+  "not_found",
+  "There is no such integration, or it is disabled. Check the webhook URL."
+)
+
+const onlyPost = Failure.response(
+  404,
+  "not_found",
+  "Webhooks are sent here with POST; this is no handshake that the integration's provider makes."
+)
+
+const requestOf = (
+  settings: typeof Settings.Service,
+  { slug }: Listed,
+  sent: HttpServerRequest.HttpServerRequest,
+  { body, query, receivedAt }: { readonly query: string; readonly body: Uint8Array; readonly receivedAt: number }
+): Request =>
+  new Request({
+    method: sent.method,
+    url: `${Origin.of(settings, sent)}${prefix}${slug}${query === "" ? "" : `?${query}`}`,
+    headers: headersOf(sent),
+    body,
+    receivedAt
+  })
+
+type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError
+
+const answered = (
+  { maxWebhookBytes }: typeof Settings.Service,
+  program: Effect.Effect<HttpServerResponse.HttpServerResponse, Failed>
+) =>
   Effect.catchTags(program, {
     Refusal: ({ detail }) => Failure.response(401, "signature_invalid", detail),
     RateLimited: ({ decision }) =>
@@ -80,19 +131,26 @@ const receive = Effect.fnUntraced(function*(
         "ratelimit-remaining": String(decision.remaining),
         "ratelimit-reset": seconds(decision.resetMs)
       }),
-    BodyError: ({ reason }) => bodyAnswer(reason, settings.maxWebhookBytes),
+    BodyError: ({ reason }) => bodyAnswer(reason, maxWebhookBytes),
     StoreError: (error) => Effect.zipRight(Effect.logWarning("A webhook could not be stored", error), unavailable),
-    VaultError: (error) =>
-      Effect.zipRight(
-        Effect.logError("A webhook could not be verified", error),
-        Failure.response(
-          503,
-          "unavailable",
-          "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
-          retryAfter
-        )
-      )
-  }))
+    ProviderHostError: (error) =>
+      Effect.zipRight(Effect.logWarning("A provider's host did not say what it was asked", error), noProof),
+    VaultError: (error) => Effect.zipRight(Effect.logError("A webhook could not be verified", error), noSecret)
+  })
+
+const noProof = Failure.response(
+  503,
+  "unavailable",
+  "The provider's own host did not answer, so the webhook could not be verified and was not accepted; send it again.",
+  retryAfter
+)
+
+const noSecret = Failure.response(
+  503,
+  "unavailable",
+  "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
+  retryAfter
+)
 
 const unavailable = Failure.response(
   503,
@@ -142,5 +200,9 @@ const answer = ({ response }: Listed, { duplicate, eventId }: Stored): HttpServe
       ),
     onSome: ({ body, contentType, status }) => Bodyless.fit(HttpServerResponse.text(body, { status, contentType }))
   })
+
+// What is echoed is text, whatever a browser would make of it.
+const handshaken = ({ body, contentType, status }: Answer): HttpServerResponse.HttpServerResponse =>
+  Bodyless.fit(HttpServerResponse.text(body, { status, contentType, headers: { "x-content-type-options": "nosniff" } }))
 
 const seconds = (millis: number): string => String(Math.max(1, Math.ceil(millis / 1_000)))

@@ -9,10 +9,17 @@ import * as HealthHandlers from "./management/HealthHandlers.ts"
 import * as IntegrationsHandlers from "./management/IntegrationsHandlers.ts"
 import { ManagementApi } from "./management/ManagementApi.ts"
 import * as Mount from "./management/Mount.ts"
+import * as ProvidersHandlers from "./management/ProvidersHandlers.ts"
 import * as QueuesHandlers from "./management/QueuesHandlers.ts"
 
 const management = Mount.layer.pipe(
-  Layer.provide([HealthHandlers.layer, IntegrationsHandlers.layer, EventsHandlers.layer, QueuesHandlers.layer]),
+  Layer.provide([
+    HealthHandlers.layer,
+    ProvidersHandlers.layer,
+    IntegrationsHandlers.layer,
+    EventsHandlers.layer,
+    QueuesHandlers.layer
+  ]),
   Layer.provide(Authorization.layer)
 )
 

@@ -23,11 +23,11 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
   const holds = (key: string, token: string, now: number): boolean => Option.contains(read(held, key, now), token)
 
   return Coordination.of({
-    take: (key, limit) =>
+    take: (key, limit, onCredit) =>
       atNow((now) => {
         const kept = Option.match(read(held, key, now), { onNone: () => 0, onSome: Number })
-        const { decision, freeAt } = RateLimit.take(limit, kept, now)
-        if (decision.allowed) held.set(key, { text: String(freeAt), expiresAt: freeAt })
+        const { decision, freeAt } = RateLimit.take(limit, kept, now, onCredit)
+        if (freeAt > now) held.set(key, { text: String(freeAt), expiresAt: freeAt })
         return decision
       }),
     mark: (key, text, ttl) =>

@@ -14,19 +14,19 @@ const reconnectCap = 5_000
 const probe = Schedule.spaced("1 second")
 const probesPerConnection = 2
 
-// RateLimit.take with its interval, its ceiling and its furthest time, on the server's clock, so that all processes share one
-// budget. A double of that size holds about a microsecond, and six digits keep it.
+// RateLimit.take with its interval, ceiling, horizon and credit, on the server's clock, so that all processes share one budget. A double of that size holds about a microsecond, and six digits keep it.
 const takeScript = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000
   local kept = tonumber(redis.call('GET', KEYS[1]) or 0)
   local from = kept - now > tonumber(ARGV[3]) and now or math.max(kept, now)
   local freeAt = from + tonumber(ARGV[1])
-  if freeAt - now > tonumber(ARGV[2]) then
+  local allowed = freeAt - now <= tonumber(ARGV[2])
+  if not allowed and freeAt - now > tonumber(ARGV[4]) then
     return {0, string.format('%.6f', from - now)}
   end
   redis.call('SET', KEYS[1], string.format('%.6f', freeAt), 'PX', math.ceil(freeAt - now))
-  return {1, string.format('%.6f', freeAt - now)}`
+  return {allowed and 1 or 0, string.format('%.6f', freeAt - now)}`
 
 const renewScript = `
   if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
@@ -64,12 +64,15 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
     use(() => client.eval(text, 1, prefix + key, ...args))
 
   return Coordination.of({
-    take: Effect.fnUntraced(function*(key, limit) {
-      const [allowed, resetMs] = yield* decode(
-        Taken,
-        yield* script(takeScript, key, RateLimit.intervalOf(limit), RateLimit.ceilingOf(limit), RateLimit.furthest)
-      )
-      return RateLimit.decide(limit, allowed === 1, resetMs)
+    take: Effect.fnUntraced(function*(key, limit, onCredit = false) {
+      const numbers = [
+        RateLimit.intervalOf(limit),
+        RateLimit.ceilingOf(limit),
+        RateLimit.horizonOf(onCredit),
+        RateLimit.creditOf(onCredit)
+      ]
+      const [allowed, resetMs] = yield* decode(Taken, yield* script(takeScript, key, ...numbers))
+      return RateLimit.decide(limit, allowed === 1, resetMs, onCredit)
     }),
     mark: (key, text, ttl) => Effect.asVoid(use(() => client.set(prefix + key, text, "PX", Duration.toMillis(ttl)))),
     marked: (key) => Effect.map(use(() => client.get(prefix + key)), Option.fromNullable),

@@ -1,9 +1,11 @@
 import { Layer } from "effect"
 import { Audit } from "../services/Audit.ts"
+import { Certificates } from "../services/Certificates.ts"
 import { Courier } from "../services/Courier.ts"
 import { Destinations } from "../services/Destinations.ts"
 import { Directory } from "../services/Directory.ts"
 import { Dispatch } from "../services/Dispatch.ts"
+import { Handshakes } from "../services/Handshakes.ts"
 import { Health } from "../services/Health.ts"
 import { Inflow } from "../services/Inflow.ts"
 import { Intake } from "../services/Intake.ts"
@@ -27,6 +29,8 @@ import { ReplayStore } from "../services/store/ReplayStore.ts"
 import { SweepStore } from "../services/store/SweepStore.ts"
 import { Sweeper } from "../services/Sweeper.ts"
 import { Vault } from "../services/Vault.ts"
+import { Verification } from "../services/Verification.ts"
+import * as HttpProviderHosts from "./HttpProviderHosts.ts"
 import * as UndiciCallbacks from "./UndiciCallbacks.ts"
 
 /** What both roles' programs build upon. */
@@ -49,10 +53,17 @@ export const foundations = Layer.mergeAll(
 
 /** What the API role's programs need beside settings, PostgreSQL, coordination and broker. */
 export const api = Integrations.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(Destinations.layer, Intake.layer, Replays.layer)),
-  Layer.provideMerge(
-    Layer.mergeAll(Directory.layer, Dispatch.layer, Inflow.layer, Rejections.layer, UndiciCallbacks.layer)
-  ),
+  Layer.provideMerge(Layer.mergeAll(Destinations.layer, Handshakes.layer, Intake.layer, Replays.layer)),
+  Layer.provideMerge(Verification.layer),
+  Layer.provideMerge(Layer.mergeAll(
+    Certificates.layer,
+    Directory.layer,
+    Dispatch.layer,
+    Inflow.layer,
+    Rejections.layer,
+    UndiciCallbacks.layer
+  )),
+  Layer.provideMerge(HttpProviderHosts.layer),
   Layer.provideMerge(foundations)
 )
 

@@ -83,6 +83,7 @@ const make = Effect.gen(function*() {
         sealedHeaders: null,
         body: new TextEncoder().encode(body),
         deliveries: state === "unrouted" ? [] : [{ id: deliveryId, destinationId, held: state === "held" }],
+        delayMs: 0,
         seen: false
       }
       const [stored] = yield* events.insert([event])

@@ -6,7 +6,7 @@ import { type Invalid, invalid, NotFound } from "../domain/Errors.ts"
 import { Filter } from "../domain/Filter.ts"
 import type { DestinationId, IntegrationId } from "../domain/Ids.ts"
 import type { Integration } from "../domain/Integration.ts"
-import { providers } from "../domain/providers/Providers.ts"
+import { schemeOf } from "../domain/providers/Providers.ts"
 import { RetryOverrides } from "../domain/RetryPolicy.ts"
 import * as Signing from "../domain/Signing.ts"
 import { Audit } from "./Audit.ts"
@@ -27,7 +27,7 @@ export interface Created {
 export class Destinations extends Context.Tag("sluice/services/Destinations")<Destinations, {
   readonly create: (
     actor: string,
-    integration: Pick<Integration, "id" | "provider" | "options">,
+    integration: Pick<Integration, "id" | "provider" | "options" | "scheme">,
     input: DestinationInput
   ) => Effect.Effect<Created, Invalid | StoreError>
   readonly listOf: (integrationId: IntegrationId) => Effect.Effect<ReadonlyArray<Destination>, StoreError>
@@ -164,7 +164,9 @@ const make = Effect.gen(function*() {
 })
 
 // A provider that signs under the same names must reach the callback as it was.
-const defaultNames = ({ options, provider }: Pick<Integration, "provider" | "options">): Signing.SignatureNames => {
-  const { headers } = providers[provider].scheme(options).signature
-  return headers.includes("webhook-signature") ? "sluice" : "webhook"
+const defaultNames = (chosen: Pick<Integration, "provider" | "options" | "scheme">): Signing.SignatureNames => {
+  const carriesItsOwn = schemeOf(chosen).proofs.some((proof) =>
+    "at" in proof && proof.at.some((source) => "header" in source && source.header === "webhook-signature")
+  )
+  return carriesItsOwn ? "sluice" : "webhook"
 }

@@ -5,9 +5,9 @@ import { Filter } from "../domain/Filter.ts"
 import { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
 import { CustomResponse, Slug } from "../domain/Integration.ts"
 import { Options } from "../domain/providers/Provider.ts"
-import { ProviderId, providers } from "../domain/providers/Providers.ts"
+import { ProviderId, retries, schemeOf } from "../domain/providers/Providers.ts"
 import { Override, type Overrides } from "../domain/verification/Naming.ts"
-import type { Scheme } from "../domain/verification/Scheme.ts"
+import { Scheme } from "../domain/verification/Scheme.ts"
 import * as DatabaseTime from "./DatabaseTime.ts"
 import * as Loop from "./Loop.ts"
 import { Settings } from "./Settings.ts"
@@ -20,6 +20,10 @@ export interface Listed {
   readonly slug: string
   readonly scheme: Scheme
   readonly overrides: Overrides
+  /** What a handshake is proven by, where the provider asks for such a text. */
+  readonly verifyToken: Option.Option<Redacted.Redacted>
+  /** Whether the provider sends again what is not accepted. */
+  readonly retries: boolean
   /** None: no limit. */
   readonly rateLimitPerMinute: Option.Option<number>
   readonly response: Option.Option<CustomResponse>
@@ -67,7 +71,8 @@ const make = Effect.gen(function*() {
 
   const load = Effect.fnUntraced(function*(reference: string) {
     const [row] = yield* guarded(sql`
-      SELECT i.id, i.slug, i.provider, i.options, i.dedupe, i.event_type AS "eventType", i.response,
+      SELECT i.id, i.slug, i.provider, i.options, i.scheme, i.dedupe, i.event_type AS "eventType", i.response,
+        i.verify_token_envelope AS "verifyTokenEnvelope",
         CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${rateLimitPerMinute}::int) END
           AS "rateLimitPerMinute",
         (
@@ -90,13 +95,20 @@ const make = Effect.gen(function*() {
       row.secrets,
       (secret) => Effect.map(vault.open(`secret:${secret.id}`, secret.envelope), (text) => ({ ...secret, text }))
     )
+    const verifyToken = yield* Effect.transposeMapOption(
+      row.verifyTokenEnvelope,
+      (envelope) => vault.open(`verify-token:${row.id}`, envelope)
+    )
+    const scheme = schemeOf(row)
     return Option.some<Listed>({
       id: row.id,
       slug: row.slug,
-      scheme: providers[row.provider].scheme(row.options),
+      scheme,
+      verifyToken,
+      retries: retries(row.provider),
       overrides: { dedupe: row.dedupe, type: row.eventType },
       rateLimitPerMinute: row.rateLimitPerMinute,
-      response: row.response,
+      response: Option.orElse(row.response, () => scheme.response),
       destinations: row.destinations,
       // In doubt a secret is valid.
       secretsAt: (millis) =>
@@ -172,9 +184,11 @@ const Row = Schema.Struct({
   slug: Schema.String,
   provider: ProviderId,
   options: Options,
+  scheme: Schema.NullOr(Scheme),
   dedupe: Schema.OptionFromNullOr(Override),
   eventType: Schema.OptionFromNullOr(Override),
   response: Schema.OptionFromNullOr(CustomResponse),
+  verifyTokenEnvelope: Schema.OptionFromNullOr(Schema.String),
   rateLimitPerMinute: Schema.OptionFromNullOr(Schema.Int),
   secrets: Schema.Array(Schema.Struct({
     id: SecretId,

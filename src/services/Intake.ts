@@ -7,7 +7,6 @@ import * as Naming from "../domain/verification/Naming.ts"
 import type { Refusal } from "../domain/verification/Refusal.ts"
 import type { Request } from "../domain/verification/Request.ts"
 import { secretHeaders } from "../domain/verification/Scheme.ts"
-import { verify } from "../domain/verification/Verifier.ts"
 import * as Batch from "./Batch.ts"
 import type { Listed } from "./Directory.ts"
 import { Dispatch } from "./Dispatch.ts"
@@ -15,12 +14,13 @@ import * as Ids from "./Ids.ts"
 import { type Held, Inflow } from "./Inflow.ts"
 import * as Loop from "./Loop.ts"
 import { Coordination } from "./ports/Coordination.ts"
-import { Rejections } from "./Rejections.ts"
+import type { ProviderHostError } from "./ports/ProviderHosts.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
 import { Settings } from "./Settings.ts"
 import { EventStore, type NewEvent, type Stored } from "./store/EventStore.ts"
 import { isRejected, StoreError } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
+import { Verification } from "./Verification.ts"
 
 /** The integration's budget is used up. */
 export class RateLimited extends Data.TaggedError("RateLimited")<{ readonly decision: Decision }> {}
@@ -38,7 +38,7 @@ export interface Incoming {
 /** The way of a webhook from its bytes to the database. */
 export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
   /** Verifies, limits, deduplicates and stores. Once it succeeds the event is durable. */
-  readonly accept: (incoming: Incoming) => Effect.Effect<Stored, Refusal | RateLimited | StoreError>
+  readonly accept: (incoming: Incoming) => Effect.Effect<Stored, Refusal | ProviderHostError | RateLimited | StoreError>
 }>() {
   static readonly layer = Layer.scoped(Intake, Effect.suspend(() => make))
 }
@@ -55,8 +55,8 @@ const make = Effect.gen(function*() {
   const coordination = yield* Coordination
   const dispatch = yield* Dispatch
   const events = yield* EventStore
-  const rejections = yield* Rejections
   const vault = yield* Vault
+  const verification = yield* Verification
   const inflow = yield* Inflow
   const { acceptWithin, idempotencyTtl } = yield* Settings
 
@@ -84,10 +84,12 @@ const make = Effect.gen(function*() {
     )
   )
 
-  const within = Effect.fnUntraced(function*({ id, rateLimitPerMinute }: Listed) {
-    if (Option.isNone(rateLimitPerMinute)) return
-    const decision = yield* Effect.option(coordination.take(`limit:${id}`, rateLimitPerMinute.value))
-    if (Option.isSome(decision) && !decision.value.allowed) return yield* new RateLimited({ decision: decision.value })
+  /** How many milliseconds its deliveries are to wait; what nobody would send again is not refused. */
+  const within = Effect.fnUntraced(function*({ id, rateLimitPerMinute, retries }: Listed) {
+    if (Option.isNone(rateLimitPerMinute)) return 0
+    const decision = yield* Effect.option(coordination.take(`limit:${id}`, rateLimitPerMinute.value, !retries))
+    if (Option.isNone(decision) || decision.value.allowed) return 0
+    return retries ? yield* new RateLimited({ decision: decision.value }) : decision.value.retryAfterMs
   })
 
   const wasSeen = (key: string) =>
@@ -98,7 +100,7 @@ const make = Effect.gen(function*() {
     const stored = yield* store(event)
     if (!stored.duplicate) {
       yield* dispatch.enqueue(
-        event.deliveries.filter((_) => !_.held).map(({ destinationId, id }) => ({
+        event.deliveries.filter((_) => !_.held && event.delayMs === 0).map(({ destinationId, id }) => ({
           v: 1,
           deliveryId: id,
           generation: 1,
@@ -114,20 +116,10 @@ const make = Effect.gen(function*() {
   return Intake.of({
     accept: Effect.fn("Intake.accept")(function*({ held, integration, path, query, request }) {
       const { scheme } = integration
-      yield* Effect.tapError(
-        verify(scheme, integration.secretsAt(request.receivedAt), request),
-        ({ detail, reason }) =>
-          rejections.record({
-            integrationId: integration.id,
-            reason,
-            detail,
-            request,
-            secretHeaders: secretHeaders(scheme)
-          })
-      )
+      yield* verification.verify(integration, request)
       const names = Naming.name(scheme, integration.overrides, request)
       const markKey = `seen:${integration.id}:${names.dedupeKey}`
-      const [, seen] = yield* Effect.all([within(integration), wasSeen(markKey)], { concurrency: 2 })
+      const [delayMs, seen] = yield* Effect.all([within(integration), wasSeen(markKey)], { concurrency: 2 })
 
       const id = EventId.make(Ids.at(request.receivedAt))
       const apart = yield* SealedHeaders.seal(vault, `event:${id}`, request.headers, secretHeaders(scheme))
@@ -149,6 +141,7 @@ const make = Effect.gen(function*() {
           path,
           query,
           body: request.body,
+          delayMs,
           deliveries: wanted.map((destination) => ({
             id: DeliveryId.make(Ids.at(request.receivedAt)),
             destinationId: destination.id,

@@ -9,9 +9,10 @@ import {
   type IntegrationPatch
 } from "../domain/Integration.ts"
 import { Options } from "../domain/providers/Provider.ts"
-import { type ProviderId, providers } from "../domain/providers/Providers.ts"
+import { type Choice, providers, schemeOf } from "../domain/providers/Providers.ts"
 import { Override } from "../domain/verification/Naming.ts"
-import { secretHeaders } from "../domain/verification/Scheme.ts"
+import { Scheme, secretHeaders } from "../domain/verification/Scheme.ts"
+import * as SchemeProblems from "../domain/verification/SchemeProblems.ts"
 import * as SecretShape from "../domain/verification/SecretShape.ts"
 import { Audit } from "./Audit.ts"
 import { Destinations } from "./Destinations.ts"
@@ -55,6 +56,7 @@ const json = <A, I>(schema: Schema.Schema<A, I>) => {
 }
 const overrideJson = json(Override)
 const responseJson = json(CustomResponse)
+const schemeJson = json(Scheme)
 const optionsJson = Schema.encodeSync(Schema.parseJson(Options))
 
 const make = Effect.gen(function*() {
@@ -87,6 +89,9 @@ const make = Effect.gen(function*() {
     })
   })
 
+  const sealToken = (id: string, token: Redacted.Redacted | null | undefined) =>
+    token === null || token === undefined ? Effect.succeed(token) : vault.seal(`verify-token:${id}`, token)
+
   const addSecret = Effect.fnUntraced(function*(integrationId: string, secret: Redacted.Redacted) {
     const id = yield* Ids.next
     const envelope = yield* vault.seal(`secret:${id}`, secret)
@@ -111,7 +116,9 @@ const make = Effect.gen(function*() {
           rateLimitPerMinute: input.rateLimitPerMinute,
           dedupe: overrideJson(input.dedupe),
           eventType: overrideJson(input.eventType),
-          response: responseJson(input.response)
+          response: responseJson(input.response),
+          scheme: schemeJson(input.scheme) ?? undefined,
+          verifyTokenEnvelope: yield* sealToken(id, input.verifyToken)
         })
         yield* Effect.forEach(input.secrets, (secret) => addSecret(id, secret), { discard: true })
         const bare = yield* Effect.orDieWith(get(id), (error) => error)
@@ -136,17 +143,21 @@ const make = Effect.gen(function*() {
     }),
 
     update: Effect.fn("Integrations.update")(function*(actor, id, patch) {
-      const { options, provider } = yield* get(id)
-      const problems = secretNames(provider, options, patch)
+      const { options, provider, scheme } = yield* get(id)
+      const chosen = { options, provider, scheme: patch.scheme ?? scheme }
+      const problems = [...schemeProblems(provider, patch.scheme), ...secretNames(chosen, patch)]
       if (problems.length > 0) return yield* new Invalid({ details: problems })
+      const { verifyToken, ...plain } = patch
       const columns = {
-        ...patch,
+        ...plain,
         dedupe: overrideJson(patch.dedupe),
         eventType: overrideJson(patch.eventType),
-        response: responseJson(patch.response)
+        response: responseJson(patch.response),
+        scheme: schemeJson(patch.scheme) ?? undefined
       }
-      const updated = Effect.zipRight(store.update(id, columns), get(id))
-      return yield* change(actor, "integration.updated", id, columns, updated).pipe(
+      const envelope = yield* sealToken(id, verifyToken)
+      const updated = Effect.zipRight(store.update(id, { ...columns, verifyTokenEnvelope: envelope }), get(id))
+      return yield* change(actor, "integration.updated", id, audited(columns, verifyToken), updated).pipe(
         Effect.catchIf(isConflict, () => taken(patch.slug ?? ""))
       )
     }),
@@ -158,29 +169,49 @@ const make = Effect.gen(function*() {
   })
 })
 
+// That the verify token was changed, and not to what.
+const audited = (columns: Record<string, unknown>, verifyToken: Redacted.Redacted | null | undefined) =>
+  verifyToken === undefined ? columns : { ...columns, verifyToken: verifyToken === null ? "removed" : "set" }
+
 const problemsOf = (input: IntegrationInput): ReadonlyArray<Problem> => {
-  const { reads, scheme } = providers[input.provider]
+  const { provider } = input
   const options = input.options ?? {}
+  const reads = provider === "custom" ? [] : providers[provider].reads
   const fixed = Object.keys(options).filter((name) => !Array.contains(reads, name)).map((name) => ({
     path: `options.${name}`,
-    problem: `the provider ${input.provider} leaves no choice of this`
+    problem: `the provider ${provider} leaves no choice of this`
   }))
-  const secrets = input.secrets.flatMap((secret, index) =>
-    Option.toArray(SecretShape.problem(scheme(options), secret)).map((problem) => ({
-      path: `secrets.${index}`,
-      problem
-    }))
+  const ofScheme = schemeProblems(provider, input.scheme)
+  if (provider === "custom" && input.scheme === undefined) {
+    return [...fixed, { path: "scheme", problem: "is missing; the provider custom is what its scheme says" }]
+  }
+  const chosen = { provider, options, scheme: input.scheme ?? null }
+  return [...fixed, ...ofScheme, ...secretProblems(schemeOf(chosen), input.secrets), ...secretNames(chosen, input)]
+}
+
+const schemeProblems = (provider: Choice["provider"], scheme: Scheme | undefined): ReadonlyArray<Problem> => {
+  if (scheme === undefined) return []
+  return provider === "custom"
+    ? SchemeProblems.problems(scheme)
+    : [{ path: "scheme", problem: `the provider ${provider} has its own; "custom" takes one` }]
+}
+
+const secretProblems = (scheme: Scheme, secrets: IntegrationInput["secrets"]): ReadonlyArray<Problem> => {
+  const shape = SecretShape.describe(scheme)
+  if (secrets.length === 0 && Option.isSome(shape)) {
+    return [{ path: "secrets", problem: `is missing; this provider needs ${shape.value}` }]
+  }
+  return secrets.flatMap((secret, index) =>
+    Option.toArray(SecretShape.problem(scheme, secret)).map((problem) => ({ path: `secrets.${index}`, problem }))
   )
-  return [...fixed, ...secrets, ...secretNames(input.provider, options, input)]
 }
 
 // What an event is named by stands in plain columns and in answers.
 const secretNames = (
-  provider: ProviderId,
-  options: Options,
+  chosen: Choice,
   names: Pick<IntegrationPatch, "dedupe" | "eventType">
 ): ReadonlyArray<Problem> => {
-  const secret = SealedHeaders.names(secretHeaders(providers[provider].scheme(options)))
+  const secret = SealedHeaders.names(secretHeaders(schemeOf(chosen)))
   return (["dedupe", "eventType"] as const).flatMap((field) => {
     const override = names[field] ?? undefined
     return override !== undefined && "header" in override && secret.includes(override.header)

@@ -136,4 +136,21 @@ describe("a rate limit", () => {
     assert.strictEqual(decision.remaining, limit - 1)
     assert.isFalse(RateLimit.take(limit, now + minute, now).decision.allowed)
   })
+
+  it("gives each call on credit a time of its own, evenly, and takes no more than an hour's worth", () => {
+    let freeAt = 0
+    const credit = () => {
+      const taken = RateLimit.take(60, freeAt, now, true)
+      freeAt = taken.freeAt
+      return taken.decision
+    }
+    const decisions = Array.from({ length: 64 }, credit)
+    assert.deepStrictEqual(decisions.map((_) => _.allowed), [...times(60, 1).map(Boolean), false, false, false, false])
+    assert.deepStrictEqual(decisions.slice(59).map((_) => _.retryAfterMs), [0, 1_000, 2_000, 3_000, 4_000])
+    for (let call = 0; call < 5_000; call += 1) credit()
+    assert.isAtMost(freeAt - now, RateLimit.furthestOwed)
+    assert.isAtMost(credit().retryAfterMs, RateLimit.furthestOwed)
+    // An hour later the budget is whole again.
+    assert.strictEqual(allowedIn(60, freeAt, now + RateLimit.furthestOwed, 100), 60)
+  })
 })

@@ -6,6 +6,7 @@ import { eventually } from "./Eventually.ts"
 /** One request as a callback got it. */
 export interface Received {
   readonly at: number
+  readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
 }
@@ -32,7 +33,7 @@ export const make: Effect.Effect<Callback, never, Scope.Scope> = Effect.gen(func
   const server = createServer((request, response) => {
     const chunks: Array<Buffer> = []
     request.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => {
-      received.push({ at: Date.now(), headers: request.headers, body: Buffer.concat(chunks) })
+      received.push({ at: Date.now(), url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks) })
       how(response, received.length)
     })
   })

@@ -50,6 +50,7 @@ export const newEvent = (to: ReadonlyArray<To>, changes: Partial<NewEvent> = {})
     sealedHeaders: null,
     body: new TextEncoder().encode("{\"n\":1}"),
     deliveries: to.map(({ id }) => ({ id: DeliveryId.make(Ids.at(now)), destinationId: id, held: false })),
+    delayMs: 0,
     seen: false,
     ...changes
   }

@@ -1,9 +1,10 @@
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 import { schemeOf } from "./standardWebhooks.ts"
 
-/** Sends through Svix. Source: Clerk docs. */
-export const clerk: Provider = {
+/** Sends through Svix. */
+export const clerk = fixed({
   title: "Clerk",
   docs: "https://clerk.com/docs/webhooks/sync-data",
-  ...fixed(schemeOf("svix"))
-}
+  certainty: "A",
+  source: "Clerk docs"
+}, schemeOf("svix"))

@@ -1,24 +1,17 @@
-import { Option } from "effect"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `X-Gitea-Signature: <hex>`, or GitHub's header with its prefix. Source: third parties. */
-export const gitea: Provider = {
+/** `X-Gitea-Signature: <hex>`, or GitHub's header with its prefix. */
+export const gitea = fixed({
   title: "Gitea and Forgejo",
   docs: "https://docs.gitea.com/usage/webhooks",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["x-gitea-signature", "x-forgejo-signature", "x-hub-signature-256"],
-      form: { _tag: "Plain", prefix: "sha256=", prefixOptional: true },
-      hash: "sha256",
-      encoding: "hex",
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("{raw}")
-    },
-    timestamp: Option.none(),
-    id: Option.none(),
-    dedupe: [[{ header: "x-gitea-delivery" }], [{ header: "x-forgejo-delivery" }]],
-    type: [[{ header: "x-gitea-event" }], [{ header: "x-forgejo-event" }]]
-  })
-}
+  certainty: "B",
+  source: "third parties"
+}, {
+  proofs: [{
+    kind: "hmac",
+    at: [{ header: "x-gitea-signature" }, { header: "x-forgejo-signature" }, { header: "x-hub-signature-256" }],
+    form: { prefix: "sha256=", optional: true }
+  }],
+  dedupe: [[{ header: "x-gitea-delivery" }], [{ header: "x-forgejo-delivery" }]],
+  type: [[{ header: "x-gitea-event" }], [{ header: "x-forgejo-event" }]]
+})

@@ -1,25 +1,15 @@
-import { Option } from "effect"
-import * as JsonPath from "../JsonPath.ts"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `X-Hub-Signature-256: sha256=<hex>`; the event's action follows its type: `issues.opened`. Source: GitHub docs. */
-export const github: Provider = {
+/** `X-Hub-Signature-256: sha256=<hex>`; the event's action follows its type: `issues.opened`. */
+export const github = fixed({
   title: "GitHub",
   docs: "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["x-hub-signature-256"],
-      form: { _tag: "Plain", prefix: "sha256=", prefixOptional: false },
-      hash: "sha256",
-      encoding: "hex",
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("{raw}")
-    },
-    timestamp: Option.none(),
-    id: Option.none(),
-    dedupe: [[{ header: "x-github-delivery" }]],
-    type: [[{ header: "x-github-event" }, { json: JsonPath.make("$.action") }], [{ header: "x-github-event" }]]
-  })
-}
+  certainty: "A",
+  source: "GitHub docs; their vector passes",
+  manners: { retries: false, waits: 10 }
+}, {
+  proofs: [{ kind: "hmac", at: [{ header: "x-hub-signature-256" }], form: { prefix: "sha256=" } }],
+  dedupe: [[{ header: "x-github-delivery" }]],
+  type: [[{ header: "x-github-event" }, { json: "$.action" }], [{ header: "x-github-event" }]],
+  handshakes: [{ when: [{ at: { header: "x-github-event" }, equals: "ping" }] }]
+})

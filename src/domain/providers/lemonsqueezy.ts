@@ -1,24 +1,12 @@
-import { Option } from "effect"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `X-Signature: <hex>`. Source: third parties. */
-export const lemonsqueezy: Provider = {
+/** `X-Signature: <hex>`. No id: the body's hash is the key. */
+export const lemonsqueezy = fixed({
   title: "Lemon Squeezy",
   docs: "https://docs.lemonsqueezy.com/help/webhooks/signing-requests",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["x-signature"],
-      form: { _tag: "Plain", prefix: "", prefixOptional: false },
-      hash: "sha256",
-      encoding: "hex",
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("{raw}")
-    },
-    timestamp: Option.none(),
-    id: Option.none(),
-    dedupe: [],
-    type: [[{ header: "x-event-name" }]]
-  })
-}
+  certainty: "B",
+  source: "third parties"
+}, {
+  proofs: [{ kind: "hmac", at: [{ header: "x-signature" }] }],
+  type: [[{ header: "x-event-name" }]]
+})

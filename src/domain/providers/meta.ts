@@ -1,27 +1,19 @@
-import { Option } from "effect"
-import * as JsonPath from "../JsonPath.ts"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `X-Hub-Signature-256: sha256=<hex>` by the app secret, for WhatsApp and Instagram too. No id: the body's hash is the key. Source: developers.facebook.com; the header from third parties. */
-export const meta: Provider = {
+/** `X-Hub-Signature-256: sha256=<hex>` by the app secret, for WhatsApp and Instagram too. No id: the body's hash is the key. */
+export const meta = fixed({
   title: "Meta, WhatsApp, Instagram",
   docs: "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["x-hub-signature-256"],
-      form: { _tag: "Plain", prefix: "sha256=", prefixOptional: false },
-      hash: "sha256",
-      encoding: "hex",
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("{raw}")
-    },
-    timestamp: Option.none(),
-    id: Option.none(),
-    dedupe: [],
-    type: [[{ json: JsonPath.make("$.object") }, { json: JsonPath.make("$.entry[0].changes[0].field") }], [{
-      json: JsonPath.make("$.object")
-    }]]
-  })
-}
+  certainty: "A",
+  source: "developers.facebook.com for the handshake; the header from third parties",
+  note: "The secret is the app secret; the verify token is the text that you enter in the app's dashboard."
+}, {
+  proofs: [{ kind: "hmac", at: [{ header: "x-hub-signature-256" }], form: { prefix: "sha256=" } }],
+  type: [[{ json: "$.object" }, { json: "$.entry[0].changes[0].field" }], [{ json: "$.object" }]],
+  handshakes: [{
+    method: "GET",
+    when: [{ at: { query: "hub.mode" }, equals: "subscribe" }],
+    provenBy: { verifyToken: { query: "hub.verify_token" } },
+    text: { query: "hub.challenge" }
+  }]
+})

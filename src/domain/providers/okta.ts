@@ -1,16 +1,20 @@
-import { Option } from "effect"
-import * as JsonPath from "../JsonPath.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** A static value in `Authorization`: it proves the sender, not the body. Source: an open implementation. */
-export const okta: Provider = {
+/** A static value in `Authorization`: it proves the sender, not the body. */
+export const okta = fixed({
   title: "Okta",
   docs: "https://developer.okta.com/docs/concepts/event-hooks/",
-  ...fixed({
-    signature: { _tag: "Token", headers: ["authorization"] },
-    timestamp: Option.none(),
-    id: Option.none(),
-    dedupe: [[{ json: JsonPath.make("$.eventId") }]],
-    type: [[{ json: JsonPath.make("$.eventType") }]]
-  })
-}
+  certainty: "A",
+  source: "an open implementation, read",
+  note: "The secret is the whole value of the authentication field, which Okta must send as Authorization."
+}, {
+  proofs: [{ kind: "token", at: [{ header: "authorization" }] }],
+  dedupe: [[{ json: "$.eventId" }]],
+  type: [[{ json: "$.eventType" }]],
+  handshakes: [{
+    method: "GET",
+    when: [{ at: { header: "x-okta-verification-challenge" } }],
+    provenBy: "nothing",
+    json: { verification: { value: { header: "x-okta-verification-challenge" } } }
+  }]
+})

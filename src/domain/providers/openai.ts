@@ -1,9 +1,10 @@
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 import { schemeOf } from "./standardWebhooks.ts"
 
-/** Standard Webhooks as they are specified. Source: OpenAI docs. */
-export const openai: Provider = {
+/** Standard Webhooks as they are specified. */
+export const openai = fixed({
   title: "OpenAI",
   docs: "https://platform.openai.com/docs/guides/webhooks",
-  ...fixed(schemeOf("webhook"))
-}
+  certainty: "A",
+  source: "OpenAI docs"
+}, schemeOf("webhook"))

@@ -1,25 +1,20 @@
-import { Option } from "effect"
-import * as JsonPath from "../JsonPath.ts"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `Paddle-Signature: ts=<unix>;h1=<hex>[;h1=<hex>…]`. A copy is signed anew. Source: paddle-node-sdk. */
-export const paddle: Provider = {
+/** `Paddle-Signature: ts=<unix>;h1=<hex>[;h1=<hex>…]`. A notification's id is another for each destination, the event's is one. */
+export const paddle = fixed({
   title: "Paddle Billing",
   docs: "https://developer.paddle.com/webhooks/signature-verification",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["paddle-signature"],
-      form: { _tag: "List", separator: ";", assign: "=", key: "h1" },
-      hash: "sha256",
-      encoding: "hex",
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("{timestamp}:{raw}")
-    },
-    timestamp: Option.some({ source: { part: "ts" }, unit: "seconds", maxAge: 300, maxAhead: 300 }),
-    id: Option.none(),
-    dedupe: [[{ json: JsonPath.make("$.event_id") }]],
-    type: [[{ json: JsonPath.make("$.event_type") }]]
-  })
-}
+  certainty: "A",
+  source: "paddle-node-sdk",
+  note: "Paddle's own library accepts 5 s between signing and receipt, which is too little behind skewed clocks."
+}, {
+  proofs: [{
+    kind: "hmac",
+    at: [{ header: "paddle-signature" }],
+    form: { separator: ";", assign: "=", key: "h1" },
+    content: ["{timestamp}:{raw}"],
+    timestamp: { at: { part: "ts" } }
+  }],
+  dedupe: [[{ json: "$.event_id" }]],
+  type: [[{ json: "$.event_type" }]]
+})

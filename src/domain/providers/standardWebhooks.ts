@@ -1,31 +1,43 @@
-import { Option } from "effect"
-import * as JsonPath from "../JsonPath.ts"
-import type { Scheme } from "../verification/Scheme.ts"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import type { Written } from "../verification/Scheme.ts"
+import { fixed } from "./Provider.ts"
 
 /**
- * `webhook-signature: v1,<base64> [v1,<base64>…]` over id, timestamp and body; Svix puts its own name before the headers'.
- * Source: the Standard Webhooks specification.
+ * `webhook-signature: v1,<base64> [v1,<base64>…]` over id, timestamp and body, or `v1a,<base64>` by an ed25519 key; Svix puts
+ * its own name before the headers'.
  */
-export const schemeOf = (names: "webhook" | "svix"): Scheme => ({
-  signature: {
-    _tag: "Hmac",
-    headers: [`${names}-signature`],
-    form: { _tag: "List", separator: " ", assign: ",", key: "v1" },
-    hash: "sha256",
+export const schemeOf = (names: "webhook" | "svix"): Written => {
+  const signed = {
+    at: [{ header: `${names}-signature` }],
     encoding: "base64",
-    key: { encoding: "base64", stripPrefix: "whsec_" },
-    content: Template.make("{id}.{timestamp}.{raw}")
-  },
-  timestamp: Option.some({ source: { header: `${names}-timestamp` }, unit: "seconds", maxAge: 300, maxAhead: 300 }),
-  id: Option.some({ header: `${names}-id` }),
-  dedupe: [[{ header: `${names}-id` }]],
-  type: [[{ json: JsonPath.make("$.type") }]]
-})
+    content: ["{id}.{timestamp}.{raw}"],
+    timestamp: { at: { header: `${names}-timestamp` } },
+    id: { header: `${names}-id` }
+  } as const
+  return {
+    proofs: [
+      {
+        ...signed,
+        kind: "hmac",
+        form: { separator: " ", assign: ",", key: "v1" },
+        key: { encoding: "base64", prefix: "whsec_" }
+      },
+      {
+        ...signed,
+        kind: "public-key",
+        algorithm: "ed25519",
+        form: { separator: " ", assign: ",", key: "v1a" },
+        key: { encoding: "base64", prefix: "whpk_", prefixRequired: true }
+      }
+    ],
+    dedupe: [[{ header: `${names}-id` }]],
+    type: [[{ json: "$.type" }]]
+  }
+}
 
-export const standardWebhooks: Provider = {
+export const standardWebhooks = fixed({
   title: "Standard Webhooks",
   docs: "https://www.standardwebhooks.com",
-  ...fixed(schemeOf("webhook"))
-}
+  certainty: "A",
+  source: "the specification and its libraries; their vector passes",
+  note: "Paste a public key with its whpk_: without, it would be taken for a shared secret."
+}, schemeOf("webhook"))

@@ -1,26 +1,20 @@
-import { Option } from "effect"
-import * as JsonPath from "../JsonPath.ts"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `Stripe-Signature: t=<unix>,v1=<hex>[,v1=<hex>…]`, two `v1` while a secret is rolled. Source: stripe-node. */
-export const stripe: Provider = {
+/** `Stripe-Signature: t=<unix>,v1=<hex>[,v1=<hex>…]`, two `v1` while a secret is rolled. */
+export const stripe = fixed({
   title: "Stripe",
   docs: "https://docs.stripe.com/webhooks/signature",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["stripe-signature"],
-      form: { _tag: "List", separator: ",", assign: "=", key: "v1" },
-      hash: "sha256",
-      encoding: "hex",
-      // The whole text is the key, `whsec_` included.
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("{timestamp}.{raw}")
-    },
-    timestamp: Option.some({ source: { part: "t" }, unit: "seconds", maxAge: 300, maxAhead: 300 }),
-    id: Option.none(),
-    dedupe: [[{ json: JsonPath.make("$.id") }]],
-    type: [[{ json: JsonPath.make("$.type") }]]
-  })
-}
+  certainty: "A",
+  source: "stripe-node, src/Webhooks.ts"
+}, {
+  proofs: [{
+    kind: "hmac",
+    // The whole secret is the key, `whsec_` included.
+    at: [{ header: "stripe-signature" }],
+    form: { separator: ",", assign: "=", key: "v1" },
+    content: ["{timestamp}.{raw}"],
+    timestamp: { at: { part: "t" } }
+  }],
+  dedupe: [[{ json: "$.id" }]],
+  type: [[{ json: "$.type" }]]
+})

@@ -1,9 +1,10 @@
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 import { schemeOf } from "./standardWebhooks.ts"
 
-/** Standard Webhooks under the names that Svix sends. Source: the Svix libraries. */
-export const svix: Provider = {
+/** Standard Webhooks under the names that Svix sends. */
+export const svix = fixed({
   title: "Svix",
   docs: "https://docs.svix.com/receiving/verifying-payloads/how-manual",
-  ...fixed(schemeOf("svix"))
-}
+  certainty: "A",
+  source: "the Svix libraries"
+}, schemeOf("svix"))

@@ -1,24 +1,14 @@
-import { Option } from "effect"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `X-WC-Webhook-Signature: <base64>`. Source: third parties. */
-export const woocommerce: Provider = {
+/** `X-WC-Webhook-Signature: <base64>`. The ping at registration is a form that nobody signs. */
+export const woocommerce = fixed({
   title: "WooCommerce",
   docs: "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["x-wc-webhook-signature"],
-      form: { _tag: "Plain", prefix: "", prefixOptional: false },
-      hash: "sha256",
-      encoding: "base64",
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("{raw}")
-    },
-    timestamp: Option.none(),
-    id: Option.none(),
-    dedupe: [[{ header: "x-wc-webhook-delivery-id" }]],
-    type: [[{ header: "x-wc-webhook-topic" }]]
-  })
-}
+  certainty: "B",
+  source: "webhook-skills, a collection by third parties"
+}, {
+  proofs: [{ kind: "hmac", at: [{ header: "x-wc-webhook-signature" }], encoding: "base64" }],
+  dedupe: [[{ header: "x-wc-webhook-delivery-id" }]],
+  type: [[{ header: "x-wc-webhook-topic" }]],
+  handshakes: [{ when: [{ at: { form: "webhook_id" } }], provenBy: "nothing" }]
+})

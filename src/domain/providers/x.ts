@@ -1,24 +1,23 @@
-import { Option } from "effect"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `x-twitter-webhooks-signature: sha256=<base64>` by the consumer secret. Source: an open implementation. */
-export const x: Provider = {
+/** `x-twitter-webhooks-signature: sha256=<base64>` by the consumer secret, which also answers the challenge. */
+export const x = fixed({
   title: "X",
   docs: "https://docs.x.com/x-api/webhooks/introduction",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["x-twitter-webhooks-signature"],
-      form: { _tag: "Plain", prefix: "sha256=", prefixOptional: false },
-      hash: "sha256",
-      encoding: "base64",
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("{raw}")
-    },
-    timestamp: Option.none(),
-    id: Option.none(),
-    dedupe: [],
-    type: []
-  })
-}
+  certainty: "A",
+  source: "an open implementation, read",
+  note: "The secret is the app's consumer secret."
+}, {
+  proofs: [{
+    kind: "hmac",
+    at: [{ header: "x-twitter-webhooks-signature" }],
+    form: { prefix: "sha256=" },
+    encoding: "base64"
+  }],
+  handshakes: [{
+    method: "GET",
+    when: [{ at: { query: "crc_token" } }],
+    provenBy: "nothing",
+    json: { response_token: { hmac: { query: "crc_token" }, encoding: "base64", prefix: "sha256=" } }
+  }]
+})

@@ -1,30 +1,27 @@
-import { Option } from "effect"
-import * as JsonPath from "../JsonPath.ts"
-import * as Template from "../verification/Template.ts"
-import { fixed, type Provider } from "./Provider.ts"
+import { fixed } from "./Provider.ts"
 
-/** `x-zm-signature: v0=<hex>` over version, timestamp and body. Source: zoom/webhook-sample. */
-export const zoom: Provider = {
+/** `x-zm-signature: v0=<hex>` over version, timestamp and body. Zoom asks again every few days whether the URL is the user's. */
+export const zoom = fixed({
   title: "Zoom",
   docs: "https://developers.zoom.us/docs/api/webhooks/",
-  ...fixed({
-    signature: {
-      _tag: "Hmac",
-      headers: ["x-zm-signature"],
-      form: { _tag: "Plain", prefix: "v0=", prefixOptional: false },
-      hash: "sha256",
-      encoding: "hex",
-      key: { encoding: "utf8", stripPrefix: "" },
-      content: Template.make("v0:{timestamp}:{raw}")
-    },
-    timestamp: Option.some({
-      source: { header: "x-zm-request-timestamp" },
-      unit: "seconds",
-      maxAge: 300,
-      maxAhead: 300
-    }),
-    id: Option.none(),
-    dedupe: [],
-    type: [[{ json: JsonPath.make("$.event") }]]
-  })
-}
+  certainty: "A",
+  source: "zoom/webhook-sample",
+  note: "The secret is the app's secret token.",
+  manners: { waits: 3 }
+}, {
+  proofs: [{
+    kind: "hmac",
+    at: [{ header: "x-zm-signature" }],
+    form: { prefix: "v0=" },
+    content: ["v0:{timestamp}:{raw}"],
+    timestamp: { at: { header: "x-zm-request-timestamp" } }
+  }],
+  type: [[{ json: "$.event" }]],
+  handshakes: [{
+    when: [{ at: { json: "$.event" }, equals: "endpoint.url_validation" }],
+    json: {
+      plainToken: { value: { json: "$.payload.plainToken" } },
+      encryptedToken: { hmac: { json: "$.payload.plainToken" } }
+    }
+  }]
+})

@@ -1,16 +1,16 @@
 import { Either, Option, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { HeaderName } from "../Headers.ts"
-import { JsonPath } from "../JsonPath.ts"
+import * as JsonPath from "../JsonPath.ts"
 import type { Request } from "./Request.ts"
-import type { Composite, Scheme, Source } from "./Scheme.ts"
+import type { Composite, Scheme } from "./Scheme.ts"
 import * as Signature from "./Signature.ts"
-import { find, finder } from "./Verifier.ts"
+import { find, type Place, placeOf } from "./Source.ts"
 
 /** An integration's own choice of where a name stands, before the scheme's. */
 export const Override = Schema.Union(
   Schema.Struct({ header: HeaderName }),
-  Schema.Struct({ jsonPath: JsonPath })
+  Schema.Struct({ jsonPath: JsonPath.JsonPath })
 )
 export type Override = typeof Override.Type
 
@@ -31,44 +31,54 @@ const maxLength = 200
 
 /** Names an event: from the integration's override, else the scheme's alternatives, else (the key) the body's hash. */
 export const name = (scheme: Scheme, overrides: Overrides, request: Request): Names => {
+  const place = placeIn(scheme, request)
   const own = (override: Option.Option<Override>) =>
     override.pipe(
       Option.flatMap((_) => "header" in _ ? request.header(_.header) : request.jsonText(_.jsonPath)),
       Option.filter(notEmpty)
     )
-  const id = Option.orElse(own(overrides.dedupe), () => firstComplete(scheme, scheme.dedupe, ":", request))
+  const id = Option.orElse(own(overrides.dedupe), () => firstComplete(scheme.dedupe, ":", place))
   return {
     providerEventId: Option.map(id, clean),
     dedupeKey: Option.match(id, { onNone: () => `sha256:${sha256(request.body)}`, onSome: keyed }),
-    type: Option.map(
-      Option.orElse(own(overrides.type), () => firstComplete(scheme, scheme.type, ".", request)),
-      clean
-    )
+    type: Option.map(Option.orElse(own(overrides.type), () => firstComplete(scheme.type, ".", place)), clean)
   }
 }
 
 const firstComplete = (
-  scheme: Scheme,
   alternatives: ReadonlyArray<Composite>,
   separator: string,
-  request: Request
-): Option.Option<string> => {
-  const value = finderOf(scheme, request)
-  return Option.firstSomeOf(
+  place: Place
+): Option.Option<string> =>
+  Option.firstSomeOf(
     alternatives.map((composite) =>
-      Option.all(composite.map((source) => Option.filter(value(source), notEmpty))).pipe(
+      Option.all(composite.map((source) => Option.filter(find(source, place), notEmpty))).pipe(
         Option.map((texts) => texts.map((text) => texts.length === 1 ? text : escape(text, separator)).join(separator))
       )
     )
   )
-}
 
 const notEmpty = (text: string): boolean => text !== ""
 
-const finderOf = ({ signature }: Scheme, request: Request) =>
-  signature._tag === "Hmac"
-    ? finder(signature, Either.getOrElse(Signature.header(signature.headers, request), () => ""), request)
-    : (source: Source) => find(source, request)
+// Several events in one request are named by none of them.
+const placeIn = (scheme: Scheme, request: Request): Place => ({
+  ...placeOf(request),
+  item: scheme.only.pipe(
+    Option.flatMap((path) => Option.flatMap(request.json, (document) => JsonPath.get(document, path))),
+    Option.flatMap((items) =>
+      Array.isArray(items) && items.length === 1 ? Option.some<unknown>(items[0]) : Option.none()
+    )
+  ),
+  parts: partsIn(scheme, request)
+})
+
+const partsIn = ({ proofs: [proof] }: Scheme, request: Request): Place["parts"] =>
+  "form" in proof
+    ? Either.match(Signature.carried(proof.at, placeOf(request)), {
+      onLeft: () => new Map(),
+      onRight: (value) => Signature.parts(proof.form, value)
+    })
+    : new Map()
 
 // Without it ("a:b", "c") and ("a", "b:c") would be one key.
 const escape = (text: string, separator: string): string =>

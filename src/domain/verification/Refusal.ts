@@ -12,7 +12,10 @@ export const Reason = Schema.Literal(
   "timestamp_too_old",
   "timestamp_too_far_ahead",
   "id_missing",
-  "signed_value_missing"
+  "signed_value_missing",
+  "body_hash_mismatch",
+  "certificate_refused",
+  "handshake_refused"
 )
 export type Reason = typeof Reason.Type
 

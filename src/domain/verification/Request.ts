@@ -1,4 +1,5 @@
 import { Option, Predicate } from "effect"
+import * as FormBody from "../FormBody.ts"
 import * as Headers from "../Headers.ts"
 import * as JsonBody from "../JsonBody.ts"
 import * as JsonPath from "../JsonPath.ts"
@@ -13,6 +14,8 @@ export class Request {
   /** Milliseconds since the epoch, by the database's clock. */
   readonly receivedAt: number
   #json: Option.Option<unknown> | undefined
+  #form: Option.Option<FormBody.Form> | undefined
+  #query: Option.Option<FormBody.Form> | undefined
 
   constructor(fields: Pick<Request, "method" | "url" | "headers" | "body" | "receivedAt">) {
     this.method = fields.method
@@ -27,16 +30,34 @@ export class Request {
     return this.#json ??= JsonBody.parse(this.body)
   }
 
+  /** The body's fields, parsed at most once; none when it is no form. */
+  get form(): Option.Option<FormBody.Form> {
+    return this.#form ??= FormBody.parse(this.headers, this.body)
+  }
+
+  /** The query's fields, parsed at most once. */
+  get query(): Option.Option<FormBody.Form> {
+    return this.#query ??= FormBody.fields(this.url.slice(queryAt(this.url)))
+  }
+
   header(name: string): Option.Option<string> {
     return Headers.single(this.headers, name)
   }
 
   /** Text, a truth value or a whole number at the path, as text. A number that JSON cannot hold exactly names nothing. */
   jsonText(path: JsonPath.JsonPath): Option.Option<string> {
-    return this.json.pipe(
-      Option.flatMap((document) => JsonPath.get(document, path)),
-      Option.filter((value) => Predicate.isString(value) || Predicate.isBoolean(value) || Number.isSafeInteger(value)),
-      Option.map(String)
-    )
+    return Option.flatMap(this.json, textAt(path))
   }
+}
+
+/** What `Request.jsonText` finds, in any document. */
+export const textAt = (path: JsonPath.JsonPath) => (document: unknown): Option.Option<string> =>
+  JsonPath.get(document, path).pipe(
+    Option.filter((value) => Predicate.isString(value) || Predicate.isBoolean(value) || Number.isSafeInteger(value)),
+    Option.map(String)
+  )
+
+const queryAt = (url: string): number => {
+  const mark = url.indexOf("?")
+  return mark < 0 ? url.length : mark + 1
 }

@@ -1,86 +1,143 @@
 import { Schema } from "effect"
-import { HeaderName } from "../Headers.ts"
 import { JsonPath } from "../JsonPath.ts"
+import { Handshake } from "./Handshake.ts"
+import { absent, Condition, defaulted, Encoding, Hash } from "./Language.ts"
+import { Source } from "./Source.ts"
 import { Template } from "./Template.ts"
-
-/**
- * Where a value of a request stands: a header, a path into the JSON body, or a named part of the signature header's
- * own list (`t` in `t=1,v1=…`).
- */
-export const Source = Schema.Union(
-  Schema.Struct({ header: HeaderName }),
-  Schema.Struct({ json: JsonPath }),
-  Schema.Struct({ part: Schema.NonEmptyString })
-)
-export type Source = typeof Source.Type
 
 /** Values that only together say something; where one is missing the whole is. */
 export const Composite = Schema.NonEmptyArray(Source)
 export type Composite = typeof Composite.Type
 
+const Plain = Schema.Struct({ prefix: Schema.String, optional: defaulted(Schema.Boolean, false) })
+const List = Schema.Struct({
+  separator: Schema.NonEmptyString,
+  assign: Schema.NonEmptyString,
+  key: Schema.NonEmptyString
+})
+
 /**
- * How the header carries signatures: one value behind a prefix, or a list of `key{assign}signature` in which the key
- * may come back (two signatures during a rotation).
+ * How signatures are written: one behind a prefix, or a list of `key{assign}signature` in which the key may come back (two
+ * signatures during a rotation).
  */
-export const Form = Schema.Union(
-  Schema.TaggedStruct("Plain", { prefix: Schema.String, prefixOptional: Schema.Boolean }),
-  Schema.TaggedStruct("List", {
-    separator: Schema.NonEmptyString,
-    assign: Schema.NonEmptyString,
-    key: Schema.NonEmptyString
-  })
-)
+export const Form = Schema.Union(Plain, List)
 export type Form = typeof Form.Type
 
-export const Hash = Schema.Literal("sha1", "sha256", "sha512")
-export type Hash = typeof Hash.Type
-
-export const Encoding = Schema.Literal("hex", "base64", "base64url")
-export type Encoding = typeof Encoding.Type
-
-/** How a secret's text becomes the key: as it stands, or decoded, perhaps after a prefix such as `whsec_`. */
-export const Key = Schema.Struct({ encoding: Schema.Literal("utf8", "hex", "base64"), stripPrefix: Schema.String })
-export type Key = typeof Key.Type
-
-/** The first header that was sent carries the signature; the others are older or newer names of it. */
-const headers = Schema.NonEmptyArray(HeaderName)
-
-export const Hmac = Schema.TaggedStruct("Hmac", {
-  headers,
-  form: Form,
-  hash: Hash,
-  encoding: Encoding,
-  key: Key,
-  content: Template
+/**
+ * How a secret's text becomes the key: as it stands, or decoded, perhaps after a prefix such as `whsec_`. A secret that
+ * begins with a prefix that some proof of the scheme requires belongs to such proofs alone.
+ */
+export const Key = Schema.Struct({
+  encoding: defaulted(Schema.Literal("utf8", "hex", "base64"), "utf8"),
+  prefix: defaulted(Schema.String, ""),
+  prefixRequired: defaulted(Schema.Boolean, false)
 })
-export type Hmac = typeof Hmac.Type
-
-/** The header's value is the secret itself. It is a secret too: it is sealed wherever the request is kept. */
-export const Token = Schema.TaggedStruct("Token", { headers })
-export type Token = typeof Token.Type
+export interface Key extends Schema.Schema.Type<typeof Key> {}
 
 /** The moment of signing and how far it may lie from the moment of receipt, in seconds. */
 export const Timestamp = Schema.Struct({
-  source: Source,
-  unit: Schema.Literal("seconds", "milliseconds", "iso"),
-  maxAge: Schema.Positive,
-  maxAhead: Schema.Positive
+  at: Source,
+  unit: defaulted(Schema.Literal("seconds", "milliseconds", "iso"), "seconds"),
+  maxAge: defaulted(Schema.Positive, 300),
+  maxAhead: defaulted(Schema.Positive, 300)
 })
-export type Timestamp = typeof Timestamp.Type
+export interface Timestamp extends Schema.Schema.Type<typeof Timestamp> {}
+
+/** A hash of the body that stands somewhere in what is signed instead of the body itself. */
+const BodyHash = Schema.Struct({ at: Source, hash: defaulted(Hash, "sha256"), encoding: defaulted(Encoding, "hex") })
+
+const common = {
+  /** The proof is looked at only where all of these hold. */
+  when: defaulted(Schema.Array(Condition), []),
+  /** A list in the body, each element of which carries the proof. */
+  each: absent(JsonPath),
+  key: defaulted(Key, { encoding: "utf8", prefix: "", prefixRequired: false })
+}
+
+const carried = {
+  ...common,
+  /** The first of these that was sent carries the signature; the others are older or newer places of it. */
+  at: Schema.NonEmptyArray(Source),
+  form: defaulted(Form, { prefix: "", optional: false }),
+  encoding: defaulted(Encoding, "hex"),
+  /** What is signed; of several, any one that the request can fill. */
+  content: Schema.optionalWith(Schema.NonEmptyArray(Template), { default: () => [rawBody], exact: true }),
+  timestamp: absent(Timestamp),
+  id: absent(Source),
+  bodyHash: absent(BodyHash)
+}
+
+const rawBody: Template = { text: "{raw}", parts: [{ _tag: "Named", name: "raw" }] }
+
+export const Hmac = Schema.Struct({ kind: Schema.Literal("hmac"), hash: defaulted(Hash, "sha256"), ...carried })
+export interface Hmac extends Schema.Schema.Type<typeof Hmac> {}
+
+/** The secret is the sender's public key: 32 bytes for ed25519, SPKI for ecdsa-p256. */
+export const PublicKey = Schema.Struct({
+  kind: Schema.Literal("public-key"),
+  algorithm: Schema.Literal("ed25519", "ecdsa-p256"),
+  ...carried
+})
+export interface PublicKey extends Schema.Schema.Type<typeof PublicKey> {}
 
 /**
- * How a provider signs and names its webhooks: data, read by one interpreter. `dedupe` and `type` list alternatives;
- * the first that is complete counts. Without a complete dedupe key the body's hash is the key.
+ * RSA, by a certificate that the request names and only the provider's own hosts may give. The secret names what the sender
+ * speaks for: it stands at `speaksFor`, or in what is signed.
+ */
+export const Certificate = Schema.Struct({
+  kind: Schema.Literal("certificate"),
+  hash: defaulted(Schema.Literal("sha1", "sha256"), "sha256"),
+  certificate: Source,
+  /** Patterns of host names, as `Hosts.allows` reads them. */
+  hosts: Schema.NonEmptyArray(Schema.NonEmptyString),
+  speaksFor: absent(Source),
+  ...carried
+})
+export interface Certificate extends Schema.Schema.Type<typeof Certificate> {}
+
+/** What stands there is the secret itself. It is a secret too: in a header it is sealed wherever the request is kept. */
+export const Token = Schema.Struct({ kind: Schema.Literal("token"), at: Schema.NonEmptyArray(Source), ...common })
+export interface Token extends Schema.Schema.Type<typeof Token> {}
+
+/** HTTP's basic authentication; the secret is `user:password`. */
+export const Basic = Schema.Struct({ kind: Schema.Literal("basic"), ...common })
+export interface Basic extends Schema.Schema.Type<typeof Basic> {}
+
+/** Nothing is proven: anybody who knows the URL is believed. */
+export const Nothing = Schema.Struct({ kind: Schema.Literal("none"), ...common })
+
+export const Proof = Schema.Union(Hmac, PublicKey, Certificate, Token, Basic, Nothing)
+export type Proof = typeof Proof.Type
+
+/** What an accepted webhook is answered with, where the provider expects something of its own. */
+export const Response = Schema.Struct({
+  status: Schema.Int.pipe(Schema.between(200, 299)),
+  body: Schema.String,
+  contentType: Schema.NonEmptyString
+})
+
+/**
+ * How a provider signs and names its webhooks: data, read by one interpreter. One of the proofs suffices. `dedupe` and
+ * `type` list alternatives; the first that is complete counts. Without a complete dedupe key the body's hash is the key.
  */
 export const Scheme = Schema.Struct({
-  signature: Schema.Union(Hmac, Token),
-  timestamp: Schema.OptionFromSelf(Timestamp),
-  id: Schema.OptionFromSelf(Source),
-  dedupe: Schema.Array(Composite),
-  type: Schema.Array(Composite)
+  proofs: Schema.NonEmptyArray(Proof),
+  dedupe: defaulted(Schema.Array(Composite), []),
+  type: defaulted(Schema.Array(Composite), []),
+  /** A list in the body whose only element names the event; a list of several is named by the body's hash. */
+  only: absent(JsonPath),
+  handshakes: defaulted(Schema.Array(Handshake), []),
+  response: absent(Response)
 })
-export type Scheme = typeof Scheme.Type
+export interface Scheme extends Schema.Schema.Type<typeof Scheme> {}
+
+/** A scheme as it is written. */
+export type Written = typeof Scheme.Encoded
+
+export const make: (written: Written) => Scheme = Schema.decodeSync(Scheme)
 
 /** Headers whose values are secrets under this scheme. */
 export const secretHeaders = (scheme: Scheme): ReadonlyArray<string> =>
-  scheme.signature._tag === "Token" ? scheme.signature.headers : []
+  scheme.proofs.flatMap((proof) =>
+    proof.kind === "token" ? proof.at.flatMap((source) => "header" in source ? [source.header] : []) : []
+  )

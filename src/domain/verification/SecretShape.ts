@@ -1,21 +1,56 @@
 import { Option, Redacted } from "effect"
-import type { Scheme } from "./Scheme.ts"
+import * as Keys from "./Keys.ts"
+import type { Key, Proof, Scheme } from "./Scheme.ts"
 
-/** What is wrong with a secret's form under a scheme, in words that do not hold it. */
-export const problem = ({ signature }: Scheme, secret: Redacted.Redacted): Option.Option<string> => {
-  const text = Redacted.value(secret)
-  if (text.trim() !== text) return Option.some("has white space around it; copy it again without")
-  if (signature._tag === "Token" || signature.key.encoding === "utf8") return Option.none()
-  const { encoding, stripPrefix } = signature.key
-  const key = text.startsWith(stripPrefix) ? text.slice(stripPrefix.length) : text
-  return forms[encoding].test(key)
-    ? Option.none()
-    : Option.some(
-      `is not ${encoding}${stripPrefix === "" ? "" : ` after ${stripPrefix}`}; copy it exactly as the provider shows it`
-    )
+/** What a scheme's secrets look like, in words for the one who pastes them; none when it has none. */
+export const describe = ({ proofs }: Scheme): Option.Option<string> => {
+  const shapes = [...new Set(proofs.flatMap((proof) => proof.kind === "none" ? [] : [shapeOf(proof)]))]
+  return shapes.length === 0 ? Option.none() : Option.some(shapes.join(", or "))
 }
 
-const forms = {
+/** What is wrong with a secret's form under a scheme, in words that do not hold it. */
+export const problem = (scheme: Scheme, secret: Redacted.Redacted): Option.Option<string> => {
+  const text = Redacted.value(secret)
+  if (text.trim() !== text) return Option.some("has white space around it; copy it again without")
+  const own = scheme.proofs.filter((proof) =>
+    proof.kind !== "none" && Keys.belonging(proof, scheme.proofs, [secret]).length > 0
+  )
+  if (own.some((proof) => fits(proof, secret))) return Option.none()
+  return Option.some(
+    Option.match(describe(own.length === 0 ? scheme : { ...scheme, proofs: [own[0] ?? scheme.proofs[0], ...own] }), {
+      onNone: () => "is not looked at, because the provider proves nothing; leave it out",
+      onSome: (shape) => `is not ${shape}; copy it exactly as the provider shows it`
+    })
+  )
+}
+
+const fits = (proof: Proof, secret: Redacted.Redacted): boolean => {
+  switch (proof.kind) {
+    case "basic":
+      return /^[^:]*:[^]+$/.test(Redacted.value(secret))
+    case "public-key":
+      return forms[proof.key.encoding].test(Keys.bare(proof.key, secret)) &&
+        Option.isSome(Keys.publicKey(proof, secret))
+    default:
+      return forms[proof.key.encoding].test(Keys.bare(proof.key, secret))
+  }
+}
+
+const forms: Record<Key["encoding"], RegExp> = {
+  utf8: /[^]/,
   hex: /^(?:[0-9a-f]{2})+$/i,
   base64: /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{2}(?:==)?)$/
+}
+
+const shapeOf = (proof: Proof): string => {
+  const { encoding, prefix } = proof.key
+  const after = prefix === "" ? "" : ` after ${prefix}`
+  switch (proof.kind) {
+    case "basic":
+      return "user:password"
+    case "public-key":
+      return `the ${proof.algorithm} public key in ${encoding}${after}`
+    default:
+      return encoding === "utf8" ? `a text${prefix === "" ? "" : ` that begins with ${prefix}`}` : `${encoding}${after}`
+  }
 }

@@ -1,32 +1,36 @@
-import { Either, Option, Record, Redacted } from "effect"
+import { Either } from "effect"
+import type { Encoding } from "./Language.ts"
 import { type Refusal, refuse } from "./Refusal.ts"
-import type { Request } from "./Request.ts"
-import type { Encoding, Form, Hmac, Key } from "./Scheme.ts"
+import type { Form } from "./Scheme.ts"
+import { describe, type Place, type Source, values } from "./Source.ts"
 
-/** A rotation needs two; the bound keeps a hostile header from buying many comparisons. */
+/** A rotation needs two; the bound keeps a hostile request from buying many comparisons. */
 const maxCandidates = 16
-const maxHeaderLength = 8_192
+const maxLength = 8_192
 
-/** The first of the headers that was sent, which must stand there once. */
-export const header = (names: ReadonlyArray<string>, request: Request): Either.Either<string, Refusal> => {
-  for (const name of names) {
-    const values = Option.getOrElse(Record.get(request.headers, name), () => [])
-    const [value] = values
+/** The places where a signature may stand, in words. */
+export const places = (at: ReadonlyArray<Source>): string => at.map(describe).join(" or ")
+
+/** What stands at the first of the places where something was sent, which must stand there once. */
+export const carried = (at: ReadonlyArray<Source>, place: Place): Either.Either<string, Refusal> => {
+  for (const source of at) {
+    const found = values(source, place)
+    const [value] = found
     if (value === undefined) continue
-    if (values.length > 1) {
-      return refuse("signature_repeated", `The header ${name} was sent ${values.length} times instead of once.`)
+    if (found.length > 1) {
+      return refuse("signature_repeated", `The ${describe(source)} was sent ${found.length} times instead of once.`)
     }
-    return value.length > maxHeaderLength
-      ? refuse("signature_malformed", `The header ${name} is longer than ${maxHeaderLength} characters.`)
+    return value.length > maxLength
+      ? refuse("signature_malformed", `The ${describe(source)} is longer than ${maxLength} characters.`)
       : Either.right(value)
   }
-  return refuse("signature_missing", `The header ${names.join(" or ")} is missing.`)
+  return refuse("signature_missing", `The ${places(at)} is missing.`)
 }
 
-/** The named parts of a list, each with all its values; of a plain header there are none. */
+/** The named parts of a list, each with all its values; of a plain signature there are none. */
 export const parts = (form: Form, value: string): ReadonlyMap<string, ReadonlyArray<string>> => {
   const found = new Map<string, Array<string>>()
-  if (form._tag === "Plain") return found
+  if ("prefix" in form) return found
   for (const item of value.split(form.separator)) {
     const at = item.indexOf(form.assign)
     if (at < 0) continue
@@ -38,26 +42,26 @@ export const parts = (form: Form, value: string): ReadonlyMap<string, ReadonlyAr
   return found
 }
 
-/** Every signature that the header carries, decoded. */
-export const candidates = (hmac: Hmac, value: string): Either.Either<ReadonlyArray<Uint8Array>, Refusal> => {
-  const texts = texted(hmac.form, value)
-  const decoded = texts.slice(0, maxCandidates).flatMap((text) => decode(hmac.encoding, text))
-  return decoded.length > 0
-    ? Either.right(decoded)
-    : refuse("signature_malformed", `The header ${hmac.headers.join(" or ")} carries no ${expected(hmac)}.`)
+interface Writing {
+  readonly at: ReadonlyArray<Source>
+  readonly form: Form
+  readonly encoding: Encoding
 }
 
-/** The bytes of the key that a secret's text stands for. */
-export const key = ({ encoding, stripPrefix }: Key, secret: Redacted.Redacted): Uint8Array => {
-  const text = Redacted.value(secret)
-  return Buffer.from(text.startsWith(stripPrefix) ? text.slice(stripPrefix.length) : text, encoding)
+/** Every signature that was carried, decoded. */
+export const candidates = (writing: Writing, value: string): Either.Either<ReadonlyArray<Uint8Array>, Refusal> => {
+  const texts = texted(writing.form, value)
+  const decoded = texts.slice(0, maxCandidates).flatMap((text) => decode(writing.encoding, text))
+  return decoded.length > 0
+    ? Either.right(decoded)
+    : refuse("signature_malformed", `The ${places(writing.at)} carries no ${expected(writing)}.`)
 }
 
 const texted = (form: Form, value: string): ReadonlyArray<string> => {
-  if (form._tag === "List") return parts(form, value).get(form.key) ?? []
+  if (!("prefix" in form)) return parts(form, value).get(form.key) ?? []
   const text = value.trim()
   if (text.startsWith(form.prefix)) return [text.slice(form.prefix.length)]
-  return form.prefixOptional ? [text] : []
+  return form.optional ? [text] : []
 }
 
 const patterns: Record<Encoding, RegExp> = {
@@ -66,13 +70,11 @@ const patterns: Record<Encoding, RegExp> = {
   base64url: /^[A-Za-z0-9_-]+={0,2}$/
 }
 
-// Node decodes what it can and drops the rest, so the form is checked first.
-const decode = (encoding: Encoding, text: string): ReadonlyArray<Uint8Array> =>
+/** The bytes of a text in the encoding. Node decodes what it can and drops the rest, so the form is checked first. */
+export const decode = (encoding: Encoding, text: string): ReadonlyArray<Uint8Array> =>
   patterns[encoding].test(text) ? [Buffer.from(text, encoding)] : []
 
-const expected = ({ encoding, form }: Hmac): string =>
-  form._tag === "List"
-    ? `${encoding} signature as ${form.key}${form.assign}…`
-    : form.prefix === "" || form.prefixOptional
-    ? `${encoding} signature`
-    : `${encoding} signature after ${form.prefix}`
+const expected = ({ encoding, form }: Writing): string => {
+  if (!("prefix" in form)) return `${encoding} signature as ${form.key}${form.assign}…`
+  return form.prefix === "" || form.optional ? `${encoding} signature` : `${encoding} signature after ${form.prefix}`
+}

@@ -1,6 +1,7 @@
 import { DateTime, Either, Option } from "effect"
 import { type Refusal, refuse } from "./Refusal.ts"
-import type { Source, Timestamp } from "./Scheme.ts"
+import type { Timestamp } from "./Scheme.ts"
+import { describe, find, type Place } from "./Source.ts"
 
 /**
  * The timestamp as it was sent, once it is found to lie close enough to the receipt. A scheme without a timestamp
@@ -8,13 +9,14 @@ import type { Source, Timestamp } from "./Scheme.ts"
  */
 export const check = (
   timestamp: Option.Option<Timestamp>,
-  find: (source: Source) => Option.Option<string>,
-  receivedAt: number
+  place: Place
 ): Either.Either<string, Refusal> => {
   if (Option.isNone(timestamp)) return Either.right("")
-  const { maxAge, maxAhead, source, unit } = timestamp.value
-  const text = find(source)
-  if (Option.isNone(text)) return refuse("timestamp_missing", "The request carries no timestamp, or carries it twice.")
+  const { at, maxAge, maxAhead, unit } = timestamp.value
+  const text = find(at, place)
+  if (Option.isNone(text)) {
+    return refuse("timestamp_missing", `The ${describe(at)} is missing, which is the timestamp, or was sent twice.`)
+  }
   const signedAt = millis(text.value, unit)
   if (Option.isNone(signedAt)) {
     return refuse(
@@ -22,7 +24,7 @@ export const check = (
       `The timestamp is not ${unit === "iso" ? "an ISO-8601 time" : `a number of ${unit}`}.`
     )
   }
-  const age = (receivedAt - signedAt.value) / 1_000
+  const age = (place.request.receivedAt - signedAt.value) / 1_000
   if (age > maxAge) {
     return refuse(
       "timestamp_too_old",

@@ -1,51 +1,146 @@
-import { Array, Either, Option, Redacted } from "effect"
-import { createHmac, timingSafeEqual } from "node:crypto"
+import { Either, Option, Predicate, Redacted } from "effect"
+import { createHash, createHmac, type KeyObject, timingSafeEqual, verify as verifyByKey } from "node:crypto"
+import * as JsonPath from "../JsonPath.ts"
+import * as Content from "./Content.ts"
+import * as Keys from "./Keys.ts"
+import { hold } from "./Language.ts"
 import { type Refusal, refuse } from "./Refusal.ts"
 import type { Request } from "./Request.ts"
-import type { Hmac, Scheme, Source, Token } from "./Scheme.ts"
+import type { Basic, Certificate, Hmac, Proof, PublicKey, Scheme, Token } from "./Scheme.ts"
 import * as Signature from "./Signature.ts"
+import { describe, find, type Place, placeOf } from "./Source.ts"
 import * as Timestamp from "./Timestamp.ts"
 
-type Secrets = ReadonlyArray<Redacted.Redacted>
+type Secret = Redacted.Redacted
+type Secrets = ReadonlyArray<Secret>
+
+/** The secret that proved the request; none where nothing is proven. */
+type Verdict = Either.Either<Option.Option<Secret>, Refusal>
+
+/** The public keys of certificates that were fetched, by their URL. */
+export type Certificates = (url: string) => Option.Option<KeyObject>
 
 /**
- * Says whether one of the secrets signed the request under the scheme. Every secret is tried against every signature
- * that was sent, in constant time. Nothing in a request makes it throw.
+ * Says whether one of the secrets proves the request under the scheme. Every secret is tried against every signature that
+ * was sent, in constant time. Nothing in a request makes it throw.
  */
-export const verify = (scheme: Scheme, secrets: Secrets, request: Request): Either.Either<void, Refusal> => {
-  if (secrets.length === 0) return refuse("secret_missing", "The integration has no secret that is valid now.")
-  return scheme.signature._tag === "Token"
-    ? verifyToken(scheme.signature, secrets, request)
-    : verifyHmac(scheme, scheme.signature, secrets, request)
+export const verify = (
+  scheme: Scheme,
+  secrets: Secrets,
+  request: Request,
+  certificates: Certificates = Option.none
+): Verdict => {
+  const place = placeOf(request)
+  let refusal: Verdict = secrets.length === 0
+    ? noSecret
+    : refuse("signature_missing", "The request carries nothing that the provider proves its webhooks by.")
+  for (const proof of scheme.proofs) {
+    if (!hold(proof.when, place)) continue
+    const verdict = tried(proof, Keys.belonging(proof, scheme.proofs, secrets), place, certificates)
+    if (Either.isRight(verdict)) return verdict
+    if (further(verdict.left, refusal)) refusal = verdict
+  }
+  return refusal
 }
 
-const verifyToken = (token: Token, secrets: Secrets, request: Request): Either.Either<void, Refusal> =>
-  Either.flatMap(Signature.header(token.headers, request), (value) => {
+const noSecret = refuse("secret_missing", "The integration has no secret that is valid now.")
+
+/** Of several refusals the one that looked at something that was sent says most. */
+const further = (refusal: Refusal, before: Verdict): boolean =>
+  Either.isLeft(before) && (
+    before.left.reason === "secret_missing" ||
+    before.left.reason === "signature_missing" && refusal.reason !== "secret_missing"
+  )
+
+/** A batch is proven when each of its elements is. */
+const tried = (proof: Proof, secrets: Secrets, place: Place, certificates: Certificates): Verdict => {
+  if (proof.kind === "none") return Either.right(Option.none())
+  if (secrets.length === 0) return noSecret
+  if (Option.isNone(proof.each)) return judged(proof, secrets, place, certificates)
+  const path = proof.each.value
+  const items = Option.flatMap(place.request.json, (document) => JsonPath.get(document, path))
+  if (Option.isNone(items) || !isFilled(items.value)) {
+    return refuse(
+      "signature_missing",
+      `The body has no list of 1 to ${maxItems} elements at ${path.text}, each of which is signed.`
+    )
+  }
+  let verdict: Verdict = Either.right(Option.none())
+  for (const item of items.value) {
+    verdict = judged(proof, secrets, { ...place, item: Option.some(item) }, certificates)
+    if (Either.isLeft(verdict)) return verdict
+  }
+  return verdict
+}
+
+// Each element costs as much as a request of its own.
+const maxItems = 1_000
+
+const isFilled = (items: unknown): items is ReadonlyArray<unknown> =>
+  Array.isArray(items) && items.length > 0 && items.length <= maxItems
+
+const judged = (
+  proof: Exclude<Proof, { readonly kind: "none" }>,
+  secrets: Secrets,
+  place: Place,
+  certificates: Certificates
+): Verdict => {
+  switch (proof.kind) {
+    case "token":
+      return byToken(proof, secrets, place)
+    case "basic":
+      return byPassword(proof, secrets, place)
+    default:
+      return bySignature(proof, secrets, place, certificates)
+  }
+}
+
+const byToken = ({ at, key }: Token, secrets: Secrets, place: Place): Verdict =>
+  Either.flatMap(Signature.carried(at, place), (value) => {
     const sent = Buffer.from(value)
-    return secrets.some((secret) => equal(sent, Buffer.from(Redacted.value(secret))))
-      ? Either.void
-      : refuse("signature_mismatch", `The header ${token.headers.join(" or ")} does not hold a valid secret.`)
+    return first(
+      secrets,
+      (secret) => equal(sent, Buffer.from(Keys.bare(key, secret))),
+      `The ${Signature.places(at)} does not hold a valid secret.`
+    )
   })
 
-const verifyHmac = (scheme: Scheme, hmac: Hmac, secrets: Secrets, request: Request): Either.Either<void, Refusal> =>
+const byPassword = (_: Basic, secrets: Secrets, place: Place): Verdict =>
+  Either.flatMap(Signature.carried([{ header: "authorization" }], place), (value) => {
+    const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(value) ?? []
+    if (encoded === undefined) {
+      return refuse("signature_malformed", "The header authorization carries no basic authentication.")
+    }
+    const sent = Buffer.from(encoded, "base64")
+    return first(
+      secrets,
+      (secret) => equal(sent, Buffer.from(Redacted.value(secret))),
+      "The header authorization holds another user or password."
+    )
+  })
+
+type Signed = Hmac | PublicKey | Certificate
+
+const bySignature = (proof: Signed, secrets: Secrets, sent: Place, certificates: Certificates): Verdict =>
   Either.gen(function*() {
-    const value = yield* Signature.header(hmac.headers, request)
-    const signatures = yield* Signature.candidates(hmac, value)
-    const find = finder(hmac, value, request)
-    const timestamp = yield* Timestamp.check(scheme.timestamp, find, request.receivedAt)
-    const id = Option.flatMap(scheme.id, find)
-    if (Option.isSome(scheme.id) && Option.isNone(id)) {
+    const value = yield* Signature.carried(proof.at, sent)
+    const signatures = yield* Signature.candidates(proof, value)
+    const place = { ...sent, parts: Signature.parts(proof.form, value) }
+    const timestamp = yield* Timestamp.check(proof.timestamp, place)
+    const id = Option.flatMap(proof.id, (source) => find(source, place))
+    if (Option.isSome(proof.id) && Option.isNone(id)) {
       return yield* refuse(
         "id_missing",
-        `The request carries no ${describe(scheme.id.value)}, which is part of what is signed.`
+        `The request carries no ${describe(proof.id.value)}, which is part of what is signed.`
       )
     }
-    const content = yield* signedContent(hmac, request, { timestamp, id: Option.getOrElse(id, () => "") })
+    yield* checkBody(proof, place)
+    const known = { timestamp, id: Option.getOrElse(id, () => "") }
+    const check = yield* checker(proof, place, certificates)
     for (const secret of secrets) {
-      const mac = createHmac(hmac.hash, Signature.key(hmac.key, secret))
-      for (const piece of content) mac.update(piece)
-      const expected = mac.digest()
-      if (signatures.some((signature) => equal(signature, expected))) return
+      for (const content of yield* contents(proof, place, { ...known, secret: Redacted.value(secret) })) {
+        if (check(secret, content, signatures)) return Option.some(secret)
+      }
     }
     return yield* refuse(
       "signature_mismatch",
@@ -53,60 +148,80 @@ const verifyHmac = (scheme: Scheme, hmac: Hmac, secrets: Secrets, request: Reque
     )
   })
 
-/** Finds values of the request, with the parts of its signature header. */
-export const finder = (hmac: Hmac, header: string, request: Request) => {
-  const parts = Signature.parts(hmac.form, header)
-  return (source: Source): Option.Option<string> =>
-    "part" in source ? Option.flatMap(Option.fromNullable(parts.get(source.part)), Array.head) : find(source, request)
+const checkBody = ({ bodyHash }: Signed, place: Place): Either.Either<void, Refusal> => {
+  if (Option.isNone(bodyHash)) return Either.void
+  const { at, encoding, hash } = bodyHash.value
+  const sent = Option.toArray(find(at, place)).flatMap((text) => Signature.decode(encoding, text))
+  const expected = createHash(hash).update(place.request.body).digest()
+  return sent.some((_) => equal(_, expected))
+    ? Either.void
+    : refuse("body_hash_mismatch", `The ${describe(at)} is not the ${hash} of the body, which was changed on the way.`)
 }
 
-/** Finds values that stand outside the signature header. */
-export const find = (source: Source, request: Request): Option.Option<string> =>
-  "header" in source
-    ? request.header(source.header)
-    : "json" in source
-    ? request.jsonText(source.json)
-    : Option.none()
+type Pieces = ReadonlyArray<string | Uint8Array>
 
-const describe = (source: Source): string =>
-  "header" in source
-    ? `header ${source.header}`
-    : "json" in source
-    ? `value at ${source.json.text} of its body`
-    : `part "${source.part}" in its signature header`
+/** Whatever may have been signed, as far as the request can fill it. */
+const contents = (
+  { content: [template, ...others] }: Signed,
+  place: Place,
+  known: Content.Known
+): Either.Either<ReadonlyArray<Pieces>, Refusal> => {
+  const [usual, ...unusual] = [
+    Content.fill(template, place, known),
+    ...others.map((_) => Content.fill(_, place, known))
+  ]
+  const filled = [usual, ...unusual].flatMap((_) => Either.isRight(_) ? [_.right] : [])
+  return filled.length === 0 ? Either.map(usual, (_) => [_]) : Either.right(filled)
+}
 
-const signedContent = (
-  hmac: Hmac,
-  request: Request,
-  named: { readonly timestamp: string; readonly id: string }
-): Either.Either<ReadonlyArray<string | Uint8Array>, Refusal> =>
-  Either.all(hmac.content.parts.map((part): Either.Either<string | Uint8Array, Refusal> => {
-    switch (part._tag) {
-      case "Text":
-        return Either.right(part.text)
-      case "Header":
-        return Option.match(request.header(part.name), {
-          onNone: () => refuse("signed_value_missing", `The header ${part.name} is signed but was not sent once.`),
-          onSome: Either.right
-        })
-      case "Json":
-        return Option.match(request.jsonText(part.path), {
-          onNone: () => refuse("signed_value_missing", `The body has no text at ${part.path.text}, which is signed.`),
-          onSome: Either.right
-        })
-      case "Named":
-        switch (part.name) {
-          case "raw":
-            return Either.right(request.body)
-          case "method":
-            return Either.right(request.method)
-          case "url":
-            return Either.right(request.url)
-          default:
-            return Either.right(named[part.name])
-        }
+type Check = (secret: Secret, content: Pieces, signatures: ReadonlyArray<Uint8Array>) => boolean
+
+const checker = (proof: Signed, place: Place, certificates: Certificates): Either.Either<Check, Refusal> => {
+  switch (proof.kind) {
+    case "hmac":
+      return Either.right((secret, content, signatures) => {
+        const mac = createHmac(proof.hash, Keys.bytes(proof.key, secret))
+        for (const piece of content) mac.update(piece)
+        const expected = mac.digest()
+        return signatures.some((signature) => equal(signature, expected))
+      })
+    case "public-key":
+      return Either.right((secret, content, signatures) =>
+        Option.exists(
+          Keys.publicKey(proof, secret),
+          (key) => isSigned(proof.algorithm === "ed25519" ? null : "sha256", key, content, signatures)
+        )
+      )
+    case "certificate": {
+      const key = Option.filter(Option.flatMap(find(proof.certificate, place), certificates), isRsa)
+      if (Option.isNone(key)) {
+        return refuse(
+          "certificate_refused",
+          `The ${describe(proof.certificate)} leads to no certificate that is valid.`
+        )
+      }
+      const spoken = Option.map(proof.speaksFor, (source) => find(source, place))
+      return Either.right((secret, content, signatures) =>
+        Option.match(spoken, {
+          onNone: () => true,
+          onSome: Option.exists((name) => equal(Buffer.from(name), Buffer.from(Redacted.value(secret))))
+        }) && isSigned(proof.hash, key.value, content, signatures)
+      )
     }
-  }))
+  }
+}
+
+const isRsa = (key: KeyObject): boolean => key.asymmetricKeyType === "rsa"
+
+const isSigned = (hash: string | null, key: KeyObject, content: Pieces, signatures: ReadonlyArray<Uint8Array>) => {
+  const signed = Buffer.concat(content.map((piece) => Predicate.isString(piece) ? Buffer.from(piece) : piece))
+  return signatures.some((signature) => verifyByKey(hash, signed, key, signature))
+}
+
+const first = (secrets: Secrets, proves: (secret: Secret) => boolean, otherwise: string): Verdict => {
+  const found = secrets.find(proves)
+  return found === undefined ? refuse("signature_mismatch", otherwise) : Either.right(Option.some(found))
+}
 
 const equal = (sent: Uint8Array, expected: Uint8Array): boolean =>
   sent.byteLength === expected.byteLength && timingSafeEqual(sent, expected)

@@ -2,11 +2,13 @@ import { HttpApi, OpenApi } from "@effect/platform"
 import { DeliveriesApi, EventsApi } from "./EventsApi.ts"
 import { HealthApi } from "./HealthApi.ts"
 import { DestinationsApi, IntegrationsApi } from "./IntegrationsApi.ts"
+import { ProvidersApi } from "./ProvidersApi.ts"
 import { QueuesApi } from "./QueuesApi.ts"
 
 /** What operators call. Server, OpenAPI document and typed client all come from here. */
 export class ManagementApi extends HttpApi.make("sluice")
   .add(HealthApi)
+  .add(ProvidersApi)
   .add(IntegrationsApi)
   .add(DestinationsApi)
   .add(EventsApi)

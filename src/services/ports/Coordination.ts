@@ -11,8 +11,11 @@ export class CoordinationError extends Data.TaggedError("CoordinationError")<{
  * ever the only guard of a promise.
  */
 export class Coordination extends Context.Tag("sluice/services/ports/Coordination")<Coordination, {
-  /** Takes one from a budget of `limit` per minute. */
-  readonly take: (key: string, limit: number) => Effect.Effect<Decision, CoordinationError>
+  /**
+   * Takes one from a budget of `limit` per minute. On credit it is taken also where it is not allowed yet, and the answer says
+   * when it would be.
+   */
+  readonly take: (key: string, limit: number, onCredit?: boolean) => Effect.Effect<Decision, CoordinationError>
   /** Remembers a text under a key for a time. */
   readonly mark: (key: string, text: string, ttl: Duration.Duration) => Effect.Effect<void, CoordinationError>
   readonly marked: (key: string) => Effect.Effect<Option.Option<string>, CoordinationError>

@@ -21,6 +21,8 @@ export interface NewEvent {
   readonly sealedHeaders: string | null
   readonly body: Uint8Array
   readonly deliveries: ReadonlyArray<NewDelivery>
+  /** How long its deliveries wait before they are due. */
+  readonly delayMs: number
   /** Whether a copy was seen lately: then only the counter is tried at first. */
   readonly seen: boolean
 }
@@ -54,7 +56,7 @@ const make = Effect.gen(function*() {
 
   const insertNew = Effect.fnUntraced(function*(events: ReadonlyArray<NewEvent>) {
     const column = <A>(of: (event: NewEvent) => A): ReadonlyArray<A> => events.map(of)
-    const fanOut = events.flatMap((event) => event.deliveries.map((delivery) => ({ ...delivery, eventId: event.id })))
+    const fanOut = events.flatMap((event) => event.deliveries.map((delivery) => ({ event, delivery })))
     // All bodies travel as one binary parameter; an array of them would travel as hexadecimal text.
     const bodies = Buffer.concat(column((_) => _.body))
     let end = 1
@@ -96,12 +98,13 @@ const make = Effect.gen(function*() {
         )
         SELECT fan_out.id, inserted.id, inserted.received_at, inserted.integration_id, destination_id,
           CASE WHEN held THEN 'held' ELSE 'pending' END,
-          CASE WHEN held THEN NULL ELSE now() END,
+          CASE WHEN held THEN NULL ELSE now() + delay_ms * interval '1 millisecond' END,
           CASE WHEN held THEN now() END
         FROM unnest(
-          ${fanOut.map((_) => _.id)}::uuid[], ${fanOut.map((_) => _.eventId)}::uuid[],
-          ${fanOut.map((_) => _.destinationId)}::uuid[], ${fanOut.map((_) => _.held)}::boolean[]
-        ) AS fan_out (id, event_id, destination_id, held)
+          ${fanOut.map((_) => _.delivery.id)}::uuid[], ${fanOut.map((_) => _.event.id)}::uuid[],
+          ${fanOut.map((_) => _.delivery.destinationId)}::uuid[], ${fanOut.map((_) => _.delivery.held)}::boolean[],
+          ${fanOut.map((_) => _.event.delayMs)}::float8[]
+        ) AS fan_out (id, event_id, destination_id, held, delay_ms)
         JOIN inserted ON inserted.id = fan_out.event_id
       )
       SELECT id FROM inserted`.pipe(

@@ -15,6 +15,8 @@ export interface IntegrationColumns {
   readonly dedupe?: string | null | undefined
   readonly eventType?: string | null | undefined
   readonly response?: string | null | undefined
+  readonly scheme?: string | undefined
+  readonly verifyTokenEnvelope?: string | null | undefined
 }
 
 export interface NewIntegration extends IntegrationColumns {
@@ -57,7 +59,8 @@ const make = Effect.gen(function*() {
 
   const select = sql`
     SELECT json_build_object(
-      'id', i.id, 'slug', i.slug, 'name', i.name, 'provider', i.provider, 'options', i.options, 'status', i.status,
+      'id', i.id, 'slug', i.slug, 'name', i.name, 'provider', i.provider, 'options', i.options, 'scheme', i.scheme,
+      'status', i.status, 'hasVerifyToken', i.verify_token_envelope IS NOT NULL,
       'rateLimitPerMinute', CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${defaultLimit}::int) END,
       'dedupe', i.dedupe, 'eventType', i.event_type, 'response', i.response,
       'secrets', (
@@ -85,11 +88,13 @@ const make = Effect.gen(function*() {
     insert: Effect.fn("IntegrationStore.insert")(function*(_) {
       yield* guarded(sql`
         INSERT INTO integrations (
-          id, slug, name, provider, options, status, rate_limit_per_minute, rate_limited, dedupe, event_type, response
+          id, slug, name, provider, options, status, rate_limit_per_minute, rate_limited, dedupe, event_type, response,
+          scheme, verify_token_envelope
         ) VALUES (
           ${_.id}, ${_.slug}, ${_.name}, ${_.provider}, ${_.options}::jsonb, ${_.status ?? "active"},
           ${_.rateLimitPerMinute ?? null}, ${_.rateLimitPerMinute !== null}, ${_.dedupe ?? null}::jsonb,
-          ${_.eventType ?? null}::jsonb, ${_.response ?? null}::jsonb
+          ${_.eventType ?? null}::jsonb, ${_.response ?? null}::jsonb, ${_.scheme ?? null}::jsonb,
+          ${_.verifyTokenEnvelope ?? null}
         )`)
     }),
 
@@ -108,6 +113,8 @@ const make = Effect.gen(function*() {
         ...given(columns.dedupe, (_) => sql`dedupe = ${_}::jsonb`),
         ...given(columns.eventType, (_) => sql`event_type = ${_}::jsonb`),
         ...given(columns.response, (_) => sql`response = ${_}::jsonb`),
+        ...given(columns.scheme, (_) => sql`scheme = ${_}::jsonb`),
+        ...given(columns.verifyTokenEnvelope, (_) => sql`verify_token_envelope = ${_}`),
         sql`updated_at = now()`
       ]
       const changed = yield* guarded(sql`

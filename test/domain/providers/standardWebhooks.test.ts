@@ -1,10 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
+import { createHmac } from "node:crypto"
 import { Webhook } from "standardwebhooks"
+import * as Keys from "../../../src/simulate/senders/Keys.ts"
 import { type Case, now, verdict } from "../verification/Requests.ts"
 
 const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 const other = "whsec_YW5vdGhlciBzZWNyZXQgb2YgMjQgYnl0"
 const body = "{\"type\":\"user.created\",\"note\":\"ünïcödé\"}"
+const privateKey = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
 const t = String(now / 1_000)
 const right = signature(secret)
 
@@ -117,5 +120,40 @@ const cases: ReadonlyArray<Case> = [
 describe("standard-webhooks", () => {
   it.each(cases)("$name", ({ expected, secrets = [secret], ...sent }) => {
     assert.strictEqual(verdict("standard-webhooks", secrets, { body, ...sent }), expected)
+  })
+
+  it("takes a public key for no key of v1, whoever knows it", () => {
+    const publicKey = Keys.ed25519((key) => `whpk_${key.toString("base64")}`).secretOf(privateKey)
+    const keys = [publicKey, publicKey.slice("whpk_".length), `whsec_${publicKey.slice("whpk_".length)}`]
+    const content = `msg_1.${t}.${body}`
+    const macs = keys.flatMap((key) =>
+      [key, Buffer.from(key, "base64"), Buffer.from(key.slice("whpk_".length), "base64")]
+        .map((_) => `v1,${createHmac("sha256", _).update(content).digest("base64")}`)
+    )
+    const v1a = `v1a,${Keys.signEd25519(privateKey, content).toString("base64")}`
+    assert.strictEqual(verdict("standard-webhooks", [publicKey], { body, headers: signed(v1a) }), "accepted")
+    for (const mac of [...macs, macs.join(" "), ...macs.map((_) => _.replace("v1,", "v1a,"))]) {
+      const sent = { body, headers: signed(mac) }
+      assert.notStrictEqual(verdict("standard-webhooks", [publicKey], sent), "accepted")
+      assert.notStrictEqual(verdict("standard-webhooks", [secret, publicKey], sent), "accepted")
+      assert.notStrictEqual(verdict("gitlab", [publicKey], sent), "accepted")
+    }
+  })
+
+  it("takes a secret for no public key", () => {
+    const v1a = `v1a,${Keys.signEd25519(privateKey, `msg_1.${t}.${body}`).toString("base64")}`
+    const publicKey = Keys.ed25519((key) => key.toString("base64")).secretOf(privateKey)
+    for (const key of [publicKey, `whsec_${publicKey}`]) {
+      assert.strictEqual(verdict("standard-webhooks", [key], { body, headers: signed(v1a) }), "signature_malformed")
+    }
+  })
+
+  it("takes a secret and a public key beside one another, and both kinds of signatures", () => {
+    const publicKey = Keys.ed25519((key) => `whpk_${key.toString("base64")}`).secretOf(privateKey)
+    const v1a = `v1a,${Keys.signEd25519(privateKey, `msg_1.${t}.${body}`).toString("base64")}`
+    for (const value of [v1a, right, `${v1a} ${right}`, `v1a,${padded} ${right}`, `${v1a} ${signature(other)}`]) {
+      const sent = { body, headers: signed(value) }
+      assert.strictEqual(verdict("standard-webhooks", [secret, publicKey], sent), "accepted")
+    }
   })
 })

@@ -2,14 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck, Option } from "effect"
 import { createHash } from "node:crypto"
 import * as JsonPath from "../../../src/domain/JsonPath.ts"
-import { type ProviderId, providers } from "../../../src/domain/providers/Providers.ts"
+import { type PresetId, providers } from "../../../src/domain/providers/Providers.ts"
 import * as Naming from "../../../src/domain/verification/Naming.ts"
 import type { Composite } from "../../../src/domain/verification/Scheme.ts"
 import { request, type Sent } from "./Requests.ts"
 
 const none: Naming.Overrides = { dedupe: Option.none(), type: Option.none() }
 
-const name = (provider: ProviderId, sent: Sent, overrides: Partial<Naming.Overrides> = {}) => {
+const name = (provider: PresetId, sent: Sent, overrides: Partial<Naming.Overrides> = {}) => {
   const names = Naming.name(providers[provider].scheme({}), { ...none, ...overrides }, request(sent))
   return { id: Option.getOrNull(names.providerEventId), key: names.dedupeKey, type: Option.getOrNull(names.type) }
 }
@@ -20,7 +20,7 @@ const stripe = "{\"id\":\"evt_1\",\"type\":\"invoice.paid\"}"
 const plain = "{\"id\":\"body id\",\"type\":\"body type\"}"
 
 const cases: ReadonlyArray<
-  Sent & { readonly name: string; readonly provider: ProviderId; readonly expected: ReturnType<typeof name> }
+  Sent & { readonly name: string; readonly provider: PresetId; readonly expected: ReturnType<typeof name> }
 > = [
   {
     name: "stripe: the event's id and type",

@@ -1,6 +1,6 @@
 import { Either, Redacted } from "effect"
 import type { Options } from "../../../src/domain/providers/Provider.ts"
-import { type ProviderId, providers } from "../../../src/domain/providers/Providers.ts"
+import { type PresetId, providers } from "../../../src/domain/providers/Providers.ts"
 import type { Reason } from "../../../src/domain/verification/Refusal.ts"
 import { Request } from "../../../src/domain/verification/Request.ts"
 import * as Verifier from "../../../src/domain/verification/Verifier.ts"
@@ -27,7 +27,8 @@ export interface Case extends Sent {
 /** A whole second, so that limits can be met exactly. */
 export const now = 1_790_000_000_000
 
-const hook = "https://hooks.example/api/v1/webhooks/one"
+/** The integration's webhook URL. */
+export const hook = "https://hooks.example/api/v1/webhooks/one"
 
 export const request = ({ body = "", headers = {}, receivedAt = now, url = hook }: Sent): Request =>
   new Request({
@@ -40,8 +41,19 @@ export const request = ({ body = "", headers = {}, receivedAt = now, url = hook 
     receivedAt
   })
 
-export const verify = (provider: ProviderId, secrets: ReadonlyArray<string>, sent: Sent, options: Options = {}) =>
-  Verifier.verify(providers[provider].scheme(options), secrets.map((_) => Redacted.make(_)), request(sent))
+export const verify = (
+  provider: PresetId,
+  secrets: ReadonlyArray<string>,
+  sent: Sent,
+  options: Options = {},
+  certificates?: Verifier.Certificates
+) =>
+  Verifier.verify(
+    providers[provider].scheme(options),
+    secrets.map((_) => Redacted.make(_)),
+    request(sent),
+    certificates
+  )
 
 export const verdict = (...args: Parameters<typeof verify>): "accepted" | Reason =>
   Either.match(verify(...args), { onLeft: ({ reason }) => reason, onRight: () => "accepted" as const })

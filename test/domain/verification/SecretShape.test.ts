@@ -1,21 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck, Option, Redacted } from "effect"
-import { type ProviderId, providers } from "../../../src/domain/providers/Providers.ts"
-import type { Scheme } from "../../../src/domain/verification/Scheme.ts"
+import { type PresetId, providers } from "../../../src/domain/providers/Providers.ts"
+import * as Scheme from "../../../src/domain/verification/Scheme.ts"
 import * as SecretShape from "../../../src/domain/verification/SecretShape.ts"
 
-const problem = (provider: ProviderId, secret: string) =>
+const problem = (provider: PresetId, secret: string) =>
   SecretShape.problem(providers[provider].scheme({}), Redacted.make(secret))
 
-const hexKeyed = (): Scheme => {
-  const scheme = providers.hmac.scheme({})
-  return scheme.signature._tag === "Hmac"
-    ? { ...scheme, signature: { ...scheme.signature, key: { encoding: "hex", stripPrefix: "" } } }
-    : scheme
-}
+const hexKeyed = Scheme.make({ proofs: [{ kind: "hmac", at: [{ header: "x-signature" }], key: { encoding: "hex" } }] })
 
 describe("the form of a secret", () => {
-  it.each<[ProviderId, string]>([
+  it.each<[PresetId, string]>([
     ["stripe", "whsec_anything, even this"],
     ["github", "päßwörd with spaces"],
     ["hmac", "x"],
@@ -26,7 +21,7 @@ describe("the form of a secret", () => {
     assert.deepStrictEqual(problem(provider, secret), Option.none())
   })
 
-  it.each<[ProviderId, string]>([
+  it.each<[PresetId, string]>([
     ["stripe", " whsec_copied"],
     ["github", "copied\n"],
     ["token", "\tcopied"],
@@ -57,7 +52,7 @@ describe("the form of a secret", () => {
   })
 
   it("a key in hex is whole bytes of hex", () => {
-    const problem = (secret: string) => Option.isSome(SecretShape.problem(hexKeyed(), Redacted.make(secret)))
+    const problem = (secret: string) => Option.isSome(SecretShape.problem(hexKeyed, Redacted.make(secret)))
     assert.deepStrictEqual(["00ffAB", "00f", "0g", ""].map(problem), [false, true, true, true])
   })
 })

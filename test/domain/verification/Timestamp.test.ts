@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck, Option } from "effect"
 import type { Timestamp as Rule } from "../../../src/domain/verification/Scheme.ts"
+import { placeOf } from "../../../src/domain/verification/Source.ts"
 import * as Timestamp from "../../../src/domain/verification/Timestamp.ts"
-import { now } from "./Requests.ts"
+import { now, request } from "./Requests.ts"
 
 const check = (
   text: string | undefined,
@@ -11,9 +12,8 @@ const check = (
 ) =>
   Either.match(
     Timestamp.check(
-      Option.some({ source: { header: "x-time" }, unit, maxAge: 300, maxAhead: 60, ...bounds }),
-      () => Option.fromNullable(text),
-      now
+      Option.some({ at: { header: "x-time" }, unit, maxAge: 300, maxAhead: 60, ...bounds }),
+      placeOf(request(text === undefined ? {} : { headers: { "x-time": text } }))
     ),
     { onLeft: ({ reason }) => reason, onRight: (text) => ({ text }) }
   )
@@ -22,7 +22,7 @@ const iso = (millis: number) => new Date(millis).toISOString()
 
 describe("a timestamp", () => {
   it("is the empty text where the scheme has none", () => {
-    assert.deepStrictEqual(Timestamp.check(Option.none(), () => Option.some("1"), now), Either.right(""))
+    assert.deepStrictEqual(Timestamp.check(Option.none(), placeOf(request({}))), Either.right(""))
   })
 
   it("is handed on as it was sent", () => {

@@ -1,3 +1,4 @@
+import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Gateway from "../../support/Gateway.ts"
@@ -55,5 +56,33 @@ layer(Api.onTwins({ rateLimitPerMinute: 2 }), Api.live)("the rate limit", (it) =
         Api.failed(yield* call("/api/v1/webhooks/attacked", { body: `${forged}` }), 401, "signature_invalid")
       }
       assert.deepStrictEqual((yield* sendAll(send, ["1", "2"])).map((_) => _.status), [202, 202])
+    }))
+
+  it.effect("refuses nothing that its provider would not send again: that is taken in, and due later", () =>
+    Effect.gen(function*() {
+      const { call, manage } = yield* Gateway.Gateway
+      const sql = yield* SqlClient.SqlClient
+      yield* manage("/integrations", {
+        slug: "never-again",
+        name: "never again",
+        provider: "github",
+        secrets: [Gateway.secret],
+        callbackUrl: nowhere,
+        rateLimitPerMinute: 2
+      })
+      const send = (id: string) =>
+        call("/api/v1/webhooks/never-again", {
+          body: id,
+          headers: { "x-github-delivery": id, "x-hub-signature-256": `sha256=${Api.signature(id)}` }
+        })
+      assert.deepStrictEqual((yield* sendAll(send, ["1", "2", "3", "4"])).map((_) => _.status), [202, 202, 202, 202])
+      const rows = yield* sql<{ wait: number }>`
+        SELECT extract(epoch FROM d.due_at - e.received_at)::float8 AS wait
+        FROM deliveries d JOIN events e ON e.id = d.event_id JOIN integrations i ON i.id = e.integration_id
+        WHERE i.slug = 'never-again' ORDER BY e.dedupe_key`
+      const [one, two, three = { wait: 0 }, four = { wait: 0 }] = rows
+      for (const early of [one, two]) assert.approximately(early?.wait ?? -1, 0, 5)
+      assert.approximately(three.wait, 30, 5)
+      assert.approximately(four.wait, 60, 5)
     }))
 })

@@ -110,6 +110,16 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
         assert.isTrue(yield* lock(name, "foreign", long))
       }))
 
+    it.effect("takes from a budget on credit, and says when each call would have been allowed", () =>
+      Effect.gen(function*() {
+        const { take } = yield* Coordination
+        const budget = yield* key
+        const decisions = yield* Effect.replicateEffect(take(budget, 2, true), 5)
+        assert.deepStrictEqual(decisions.map((_) => _.allowed), [true, true, false, false, false])
+        const waits = decisions.slice(2).map((_) => _.retryAfterMs)
+        for (const [index, wait] of waits.entries()) assert.approximately(wait, 30_000 * (index + 1), 5_000)
+      }))
+
     it.effect("does not take a second lock for a renewal, even for its holder", () =>
       Effect.gen(function*() {
         const { lock } = yield* Coordination

@@ -1,0 +1,12 @@
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
+import { Schema } from "effect"
+import { Entry } from "../../domain/providers/Catalogue.ts"
+import { Authorization } from "./Authorization.ts"
+
+export class ProvidersApi extends HttpApiGroup.make("providers")
+  .add(
+    HttpApiEndpoint.get("list", "/providers").addSuccess(Schema.Struct({ data: Schema.Array(Entry) }))
+      .annotate(OpenApi.Summary, "Every provider with what it needs, enough to build a form from")
+  )
+  .middleware(Authorization)
+{}

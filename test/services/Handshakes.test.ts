@@ -1,0 +1,180 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, Layer, Option, Redacted, Ref, TestClock } from "effect"
+import { createSign } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { IntegrationId } from "../../src/domain/Ids.ts"
+import { providers } from "../../src/domain/providers/Providers.ts"
+import { Request } from "../../src/domain/verification/Request.ts"
+import { Audit } from "../../src/services/Audit.ts"
+import { Certificates } from "../../src/services/Certificates.ts"
+import type { Listed } from "../../src/services/Directory.ts"
+import { Handshakes } from "../../src/services/Handshakes.ts"
+import { ProviderHostError, ProviderHosts } from "../../src/services/ports/ProviderHosts.ts"
+import { Rejections } from "../../src/services/Rejections.ts"
+import { Verification } from "../../src/services/Verification.ts"
+
+const vector = (name: string) => readFileSync(new URL(`../vectors/${name}`, import.meta.url))
+
+const topic = "arn:aws:sns:eu-west-1:123456789012:orders"
+const certificateUrl = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
+const subscribeUrl = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=1"
+// The certificate is valid from here on.
+const today = 1_800_000_000_000
+
+const listed: Listed = {
+  id: IntegrationId.make("0192e4a0-0000-7000-8000-000000000001"),
+  slug: "orders",
+  scheme: providers.sns.scheme({}),
+  overrides: { dedupe: Option.none(), type: Option.none() },
+  verifyToken: Option.none(),
+  retries: true,
+  rateLimitPerMinute: Option.none(),
+  response: Option.none(),
+  destinations: [],
+  secretsAt: () => [Redacted.make(topic)]
+}
+
+/** A message of SNS, signed over the members that it lists in this order. */
+const message = (members: Record<string, string>, changes: Record<string, string> = {}) => {
+  const all: Record<string, string> = {
+    MessageId: "m-1",
+    Timestamp: "2026-11-26T10:00:00.000Z",
+    TopicArn: topic,
+    ...members
+  }
+  const names = ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+  const signed = names.filter((name) => all[name] !== undefined).map((name) => `${name}\n${all[name]}\n`).join("")
+  const Signature = createSign("sha256").update(signed).sign(vector("signer-key.pem"), "base64")
+  return new Request({
+    method: "POST",
+    url: "https://hooks.example/api/v1/webhooks/orders",
+    headers: {},
+    body: Buffer.from(
+      JSON.stringify({ ...all, SignatureVersion: "2", Signature, SigningCertURL: certificateUrl, ...changes })
+    ),
+    receivedAt: today
+  })
+}
+
+const notification = { Type: "Notification", Message: "hello" }
+const confirmation = { Type: "SubscriptionConfirmation", Message: "confirm", Token: "1", SubscribeURL: subscribeUrl }
+
+/** Everything behind the provider's hosts, which answer as told and remember what they were asked. */
+const behind = (answer: (url: string) => Effect.Effect<Uint8Array, ProviderHostError>) =>
+  Effect.gen(function*() {
+    const asked = yield* Ref.make<ReadonlyArray<string>>([])
+    const rejected = yield* Ref.make<ReadonlyArray<string>>([])
+    const audited = yield* Ref.make(0)
+    const layer = Handshakes.layer.pipe(
+      Layer.provideMerge(Verification.layer),
+      Layer.provide(Certificates.layer),
+      Layer.provide(Layer.mergeAll(
+        Layer.succeed(Audit, { append: () => Ref.update(audited, (_) => _ + 1) }),
+        Layer.succeed(Rejections, { record: ({ reason }) => Ref.update(rejected, (_) => [..._, reason]) }),
+        Layer.succeed(ProviderHosts, {
+          get: (url) => Effect.zipRight(Ref.update(asked, (_) => [..._, url]), answer(url))
+        })
+      ))
+    )
+    const { handshakes, verification } = yield* Layer.build(layer).pipe(
+      Effect.flatMap((context) =>
+        Effect.provide(Effect.all({ handshakes: Handshakes, verification: Verification }), context)
+      )
+    )
+    yield* TestClock.setTime(today)
+    return {
+      asked: Ref.get(asked),
+      rejected: Ref.get(rejected),
+      audited: Ref.get(audited),
+      handshake: (request: Request) => Effect.either(handshakes.answer(listed, request)),
+      verdict: (request: Request) =>
+        Effect.map(
+          Effect.either(verification.verify(listed, request)),
+          Either.match({
+            onLeft: (error) => error._tag === "Refusal" ? error.reason : error._tag,
+            onRight: () => "accepted"
+          })
+        )
+    }
+  })
+
+const well = () => Effect.succeed(new Uint8Array(vector("signer-certificate.pem")))
+
+describe("a certificate", () => {
+  it.scoped("that the provider's host gives proves what it signed, and is asked for once", () =>
+    Effect.gen(function*() {
+      const { asked, verdict } = yield* behind(well)
+      assert.strictEqual(yield* verdict(message(notification)), "accepted")
+      assert.strictEqual(yield* verdict(message({ ...notification, Subject: "with one" })), "accepted")
+      assert.strictEqual(yield* verdict(message(notification, { Message: "changed" })), "signature_mismatch")
+      assert.strictEqual(yield* verdict(message(notification, { Subject: "added" })), "signature_mismatch")
+      assert.deepStrictEqual(yield* asked, [certificateUrl])
+    }))
+
+  it.scoped("of another host is never asked for, nor one for another topic", () =>
+    Effect.gen(function*() {
+      const { asked, rejected, verdict } = yield* behind(well)
+      const elsewhere = [
+        "https://sns.eu-west-1.amazonaws.com.evil.example/cert.pem",
+        "https://evil.example/sns.eu-west-1.amazonaws.com",
+        "https://sns.eu-west-1.evil.amazonaws.com/cert.pem",
+        "https://user@sns.eu-west-1.amazonaws.com/cert.pem",
+        "https://sns.eu-west-1.amazonaws.com:8443/cert.pem",
+        "http://sns.eu-west-1.amazonaws.com/cert.pem",
+        "file:///etc/passwd",
+        "no URL"
+      ]
+      for (const SigningCertURL of elsewhere) {
+        assert.strictEqual(yield* verdict(message(notification, { SigningCertURL })), "certificate_refused")
+      }
+      const foreign = message({ ...notification, TopicArn: "arn:aws:sns:eu-west-1:210987654321:orders" })
+      assert.strictEqual(yield* verdict(foreign), "certificate_refused")
+      assert.deepStrictEqual(yield* asked, [])
+      assert.strictEqual((yield* rejected).length, elsewhere.length + 1)
+    }))
+
+  it.scoped("that cannot be fetched refuses nothing: the webhook is to come again, and the host is asked again later", () =>
+    Effect.gen(function*() {
+      const { asked, rejected, verdict } = yield* behind((url) => new ProviderHostError({ url }))
+      const twice = Effect.replicateEffect(verdict(message(notification)), 2)
+      assert.deepStrictEqual(yield* twice, ["ProviderHostError", "ProviderHostError"])
+      assert.strictEqual((yield* asked).length, 1)
+      yield* TestClock.adjust("11 seconds")
+      yield* twice
+      assert.strictEqual((yield* asked).length, 2)
+      assert.deepStrictEqual(yield* rejected, [])
+    }))
+
+  it.scoped("proves nothing before and after its time, nor when it is none", () =>
+    Effect.gen(function*() {
+      const { verdict } = yield* behind(well)
+      yield* TestClock.setTime(Date.parse("2020-01-01T00:00:00Z"))
+      assert.strictEqual(yield* verdict(message(notification)), "certificate_refused")
+      yield* TestClock.setTime(Date.parse("2200-01-01T00:00:00Z"))
+      assert.strictEqual(yield* verdict(message(notification)), "certificate_refused")
+      const other = yield* behind(() => Effect.succeed(Buffer.from("no certificate")))
+      assert.strictEqual(yield* other.verdict(message(notification)), "certificate_refused")
+    }))
+})
+
+describe("a subscription", () => {
+  it.scoped("is confirmed at the provider's host once it is proven", () =>
+    Effect.gen(function*() {
+      const { asked, audited, handshake } = yield* behind(well)
+      const answer = yield* Effect.flatten(handshake(message(confirmation)))
+      assert.deepStrictEqual(Option.map(answer, (_) => _.status), Option.some(200))
+      assert.deepStrictEqual(yield* asked, [certificateUrl, subscribeUrl])
+      assert.strictEqual(yield* audited, 1)
+      assert.deepStrictEqual(yield* Effect.flatten(handshake(message(notification))), Option.none())
+    }))
+
+  it.scoped("is not confirmed where nobody signed it, or elsewhere than at the provider's host", () =>
+    Effect.gen(function*() {
+      const { asked, handshake, rejected } = yield* behind(well)
+      const SubscribeURL = "https://evil.example/"
+      assert.isTrue(Either.isLeft(yield* handshake(message(confirmation, { SubscribeURL }))))
+      assert.isTrue(Either.isLeft(yield* handshake(message({ ...confirmation, SubscribeURL }))))
+      assert.deepStrictEqual(yield* asked, [certificateUrl])
+      assert.deepStrictEqual(yield* rejected, ["signature_mismatch", "handshake_refused"])
+    }))
+})
