@@ -4,7 +4,7 @@ import { IntegrationId, SecretId } from "./Ids.ts"
 import { Options } from "./providers/Provider.ts"
 import { ProviderId } from "./providers/Providers.ts"
 import { Override } from "./verification/Naming.ts"
-import { Scheme } from "./verification/Scheme.ts"
+import { Response, Scheme } from "./verification/Scheme.ts"
 
 export const IntegrationStatus = Schema.Literal("active", "disabled")
 export type IntegrationStatus = typeof IntegrationStatus.Type
@@ -19,12 +19,7 @@ export const Slug = Schema.String.pipe(
 
 const isUuid = Schema.is(Schema.UUID)
 
-/** What answers an accepted webhook instead of the gateway's own 202. */
-export const CustomResponse = Schema.Struct({
-  status: Schema.Int.pipe(Schema.between(200, 299)),
-  body: Schema.String.pipe(Schema.maxLength(4_096)),
-  contentType: Schema.NonEmptyString.pipe(Schema.maxLength(100), Schema.pattern(/^[\x20-\x7e]+$/))
-})
+export const CustomResponse = Response
 export type CustomResponse = typeof CustomResponse.Type
 
 /** A secret as it is shown: never more than its last four characters. */

@@ -14,6 +14,7 @@ import { Settings } from "../services/Settings.ts"
 import type { Stored } from "../services/store/EventStore.ts"
 import type { StoreError } from "../services/store/Store.ts"
 import type { VaultError } from "../services/Vault.ts"
+import { Verification } from "../services/Verification.ts"
 import * as Bodyless from "./Bodyless.ts"
 import * as Failure from "./Failure.ts"
 import * as Origin from "./Origin.ts"
@@ -27,6 +28,7 @@ interface Behind {
   readonly directory: typeof Directory.Service
   readonly handshakes: typeof Handshakes.Service
   readonly intake: typeof Intake.Service
+  readonly verification: typeof Verification.Service
   readonly settings: typeof Settings.Service
 }
 
@@ -40,6 +42,7 @@ export const routes = Layer.unwrapEffect(Effect.gen(function*() {
     directory: yield* Directory,
     handshakes: yield* Handshakes,
     intake: yield* Intake,
+    verification: yield* Verification,
     settings: yield* Settings
   }
   const posted = (request: HttpServerRequest.HttpServerRequest) =>
@@ -55,7 +58,7 @@ export const routes = Layer.unwrapEffect(Effect.gen(function*() {
 }))
 
 const receive = Effect.fnUntraced(function*(
-  { directory, handshakes, intake, settings }: Behind,
+  { directory, handshakes, intake, settings, verification }: Behind,
   held: Held,
   sent: HttpServerRequest.HttpServerRequest
 ) {
@@ -69,8 +72,11 @@ const receive = Effect.fnUntraced(function*(
     room: held.add
   })
   const request = requestOf(settings, integration.value, sent, { query, body, receivedAt })
-  const shaken = yield* handshakes.answer(integration.value, request)
-  if (Option.isSome(shaken)) return handshaken(shaken.value)
+  const unsigned = yield* handshakes.unsigned(integration.value, request)
+  if (Option.isSome(unsigned)) return handshaken(unsigned.value)
+  const secret = yield* verification.verify(integration.value, request)
+  const signed = yield* handshakes.signed(integration.value, request, secret)
+  if (Option.isSome(signed)) return handshaken(signed.value)
   const accepted = yield* intake.accept({ integration: integration.value, path, query, held, request })
   return answer(integration.value, accepted)
 }, (program, { settings }) => answered(settings, program))
@@ -84,7 +90,7 @@ const shake = Effect.fnUntraced(function*(
   if (Option.isNone(integration)) return yield* unknown
   const receivedAt = Math.floor(yield* directory.now)
   const request = requestOf(settings, integration.value, sent, { query, body: noBytes, receivedAt })
-  const shaken = yield* handshakes.answer(integration.value, request)
+  const shaken = yield* handshakes.unsigned(integration.value, request)
   return Option.isSome(shaken) ? handshaken(shaken.value) : yield* onlyPost
 }, (program, { settings }) => answered(settings, program))
 

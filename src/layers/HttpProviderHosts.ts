@@ -1,6 +1,6 @@
-import { HttpClient } from "@effect/platform"
+import { HttpClient, type HttpClientError } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
-import { Effect, Layer, Stream } from "effect"
+import { type Cause, Effect, Layer, Stream } from "effect"
 import { constTrue } from "effect/Function"
 import { ProviderHostError, ProviderHosts } from "../services/ports/ProviderHosts.ts"
 
@@ -10,6 +10,10 @@ const maxBytes = 65_536
 class TooLong extends Error {
   override readonly message = `the answer is longer than ${maxBytes} bytes`
 }
+
+// The client's own errors carry the whole request.
+const reasonOf = (cause: TooLong | HttpClientError.HttpClientError | Cause.TimeoutException): string =>
+  "reason" in cause ? cause.reason : cause.message
 
 /** Providers' hosts over HTTP. */
 export const layer = Layer.effect(
@@ -28,7 +32,7 @@ export const layer = Layer.effect(
           Effect.scoped,
           Effect.timeout(patience),
           Effect.mapError((cause) =>
-            new ProviderHostError({ url, cause })
+            new ProviderHostError({ url: url.split("?")[0] ?? "", cause: reasonOf(cause) })
           )
         )
       )

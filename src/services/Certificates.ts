@@ -6,7 +6,7 @@ import type { Request } from "../domain/verification/Request.ts"
 import type { Certificate, Proof, Scheme } from "../domain/verification/Scheme.ts"
 import { find, placeOf } from "../domain/verification/Source.ts"
 import type { Certificates as Fetched } from "../domain/verification/Verifier.ts"
-import { type ProviderHostError, ProviderHosts } from "./ports/ProviderHosts.ts"
+import { ProviderHostError, ProviderHosts } from "./ports/ProviderHosts.ts"
 
 /** The certificates by which providers sign, from their own hosts. They are kept for an hour. */
 export class Certificates extends Context.Tag("sluice/services/Certificates")<Certificates, {
@@ -21,25 +21,42 @@ export class Certificates extends Context.Tag("sluice/services/Certificates")<Ce
 }
 
 const capacity = 100
-const keep = Duration.hours(1)
-// Whoever makes up URLs at a provider's host asks it no more often than this.
+const keep = Duration.toMillis("1 hour")
 const keepFailure = Duration.seconds(10)
 const atOnce = 4
+const patience = Duration.seconds(6)
 
 const make = Effect.gen(function*() {
   const hosts = yield* ProviderHosts
   const turns = yield* Effect.makeSemaphore(atOnce)
-  const cache = yield* Cache.makeWith({
+  // Apart from what failed: whoever makes up URLs at a provider's host must not push a genuine one out.
+  const certificates = new Map<string, Dated>()
+
+  const lookup = Effect.fnUntraced(function*(url: string) {
+    const certificate = yield* certificateOf(url, yield* hosts.get(url))
+    const fetchedAt = yield* Clock.currentTimeMillis
+    certificates.delete(url)
+    certificates.set(url, { ...certificate, fetchedAt })
+    const [oldest] = certificates.size > capacity ? certificates.keys() : []
+    if (oldest !== undefined) certificates.delete(oldest)
+    return certificate
+  })
+  const failures = yield* Cache.makeWith({
     capacity,
-    lookup: (url: string) => turns.withPermits(1)(Effect.map(hosts.get(url), certificateOf)),
-    timeToLive: Exit.match({ onFailure: () => keepFailure, onSuccess: () => keep })
+    lookup: (url: string) =>
+      lookup(url).pipe(
+        turns.withPermits(1),
+        Effect.timeoutFail({ duration: patience, onTimeout: () => new ProviderHostError({ url, cause: "too slow" }) })
+      ),
+    timeToLive: Exit.match({ onFailure: () => keepFailure, onSuccess: () => Duration.zero })
   })
 
-  const fetch = (url: string) =>
-    Effect.map(
-      Effect.all([cache.get(url), Clock.currentTimeMillis]),
-      ([certificate, now]) => [url, Option.flatMap(certificate, keyAt(now))] as const
-    )
+  const fetch = Effect.fnUntraced(function*(url: string) {
+    const now = yield* Clock.currentTimeMillis
+    const known = certificates.get(url)
+    const { from, key, until } = known !== undefined && now - known.fetchedAt < keep ? known : yield* failures.get(url)
+    return [url, from <= now && now <= until ? Option.some(key) : Option.none()] as const
+  })
 
   return Certificates.of({
     neededBy: Effect.fn("Certificates.neededBy")(function*(scheme, secrets, request) {
@@ -71,18 +88,27 @@ const urlOf = (
     : []
 }
 
-interface Dated {
+interface Validity {
   readonly key: KeyObject
   readonly from: number
   readonly until: number
 }
 
-const certificateOf = (pem: Uint8Array): Option.Option<Dated> =>
-  Option.map(Option.liftThrowable(() => new X509Certificate(pem))(), ({ publicKey, validFrom, validTo }) => ({
-    key: publicKey,
-    from: Date.parse(validFrom),
-    until: Date.parse(validTo)
-  }))
+interface Dated extends Validity {
+  readonly fetchedAt: number
+}
 
-const keyAt = (now: number) => ({ from, key, until }: Dated): Option.Option<KeyObject> =>
-  from <= now && now <= until ? Option.some(key) : Option.none()
+/** What a host answers beside a certificate, such as a page of its own, is as good as no answer. */
+const certificateOf = (url: string, pem: Uint8Array): Effect.Effect<Validity, ProviderHostError> =>
+  Effect.try({
+    try: () => {
+      const { publicKey, validFrom, validTo } = new X509Certificate(pem)
+      return { key: publicKey, from: Date.parse(validFrom), until: Date.parse(validTo) }
+    },
+    catch: (cause) => new ProviderHostError({ url, cause })
+  }).pipe(
+    Effect.filterOrFail(
+      () => Buffer.from(pem).toString("latin1").startsWith("-----BEGIN CERTIFICATE-----"),
+      () => new ProviderHostError({ url, cause: "no certificate" })
+    )
+  )

@@ -4,7 +4,6 @@ import * as Headers from "../domain/Headers.ts"
 import { DeliveryId, EventId } from "../domain/Ids.ts"
 import type { Decision } from "../domain/RateLimit.ts"
 import * as Naming from "../domain/verification/Naming.ts"
-import type { Refusal } from "../domain/verification/Refusal.ts"
 import type { Request } from "../domain/verification/Request.ts"
 import { secretHeaders } from "../domain/verification/Scheme.ts"
 import * as Batch from "./Batch.ts"
@@ -14,18 +13,16 @@ import * as Ids from "./Ids.ts"
 import { type Held, Inflow } from "./Inflow.ts"
 import * as Loop from "./Loop.ts"
 import { Coordination } from "./ports/Coordination.ts"
-import type { ProviderHostError } from "./ports/ProviderHosts.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
 import { Settings } from "./Settings.ts"
 import { EventStore, type NewEvent, type Stored } from "./store/EventStore.ts"
 import { isRejected, StoreError } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
-import { Verification } from "./Verification.ts"
 
 /** The integration's budget is used up. */
 export class RateLimited extends Data.TaggedError("RateLimited")<{ readonly decision: Decision }> {}
 
-/** A webhook as the ingress hands it over. `path` and `query` are what followed the integration in the URL. */
+/** A webhook as the ingress hands it over, once it is believed. `path` and `query` are what followed the integration in the URL. */
 export interface Incoming {
   readonly integration: Listed
   readonly request: Request
@@ -35,10 +32,10 @@ export interface Incoming {
   readonly held: Held
 }
 
-/** The way of a webhook from its bytes to the database. */
+/** The way of a webhook that is believed to the database. */
 export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
-  /** Verifies, limits, deduplicates and stores. Once it succeeds the event is durable. */
-  readonly accept: (incoming: Incoming) => Effect.Effect<Stored, Refusal | ProviderHostError | RateLimited | StoreError>
+  /** Limits, deduplicates and stores. Once it succeeds the event is durable. */
+  readonly accept: (incoming: Incoming) => Effect.Effect<Stored, RateLimited | StoreError>
 }>() {
   static readonly layer = Layer.scoped(Intake, Effect.suspend(() => make))
 }
@@ -56,7 +53,6 @@ const make = Effect.gen(function*() {
   const dispatch = yield* Dispatch
   const events = yield* EventStore
   const vault = yield* Vault
-  const verification = yield* Verification
   const inflow = yield* Inflow
   const { acceptWithin, idempotencyTtl } = yield* Settings
 
@@ -87,7 +83,9 @@ const make = Effect.gen(function*() {
   /** How many milliseconds its deliveries are to wait; what nobody would send again is not refused. */
   const within = Effect.fnUntraced(function*({ id, rateLimitPerMinute, retries }: Listed) {
     if (Option.isNone(rateLimitPerMinute)) return 0
-    const decision = yield* Effect.option(coordination.take(`limit:${id}`, rateLimitPerMinute.value, !retries))
+    const decision = yield* Effect.option(
+      coordination.take(`limit:${id}:${rateLimitPerMinute.value}`, rateLimitPerMinute.value, !retries)
+    )
     if (Option.isNone(decision) || decision.value.allowed) return 0
     return retries ? yield* new RateLimited({ decision: decision.value }) : decision.value.retryAfterMs
   })
@@ -116,7 +114,6 @@ const make = Effect.gen(function*() {
   return Intake.of({
     accept: Effect.fn("Intake.accept")(function*({ held, integration, path, query, request }) {
       const { scheme } = integration
-      yield* verification.verify(integration, request)
       const names = Naming.name(scheme, integration.overrides, request)
       const markKey = `seen:${integration.id}:${names.dedupeKey}`
       const [delayMs, seen] = yield* Effect.all([within(integration), wasSeen(markKey)], { concurrency: 2 })

@@ -92,6 +92,18 @@ const make = Effect.gen(function*() {
   const sealToken = (id: string, token: Redacted.Redacted | null | undefined) =>
     token === null || token === undefined ? Effect.succeed(token) : vault.seal(`verify-token:${id}`, token)
 
+  /** Whether the secrets that an integration has fit another scheme. */
+  const unfit = Effect.fnUntraced(function*(integrationId: string, scheme: Scheme) {
+    const secrets = yield* Effect.forEach(
+      yield* store.secrets(integrationId),
+      ({ envelope, id }) => Effect.orDie(vault.open(`secret:${id}`, envelope))
+    )
+    return secretProblems(scheme, secrets).map(({ problem }) => ({
+      path: "scheme",
+      problem: `the integration's secrets do not fit it: one ${problem}`
+    }))
+  })
+
   const addSecret = Effect.fnUntraced(function*(integrationId: string, secret: Redacted.Redacted) {
     const id = yield* Ids.next
     const envelope = yield* vault.seal(`secret:${id}`, secret)
@@ -143,9 +155,13 @@ const make = Effect.gen(function*() {
     }),
 
     update: Effect.fn("Integrations.update")(function*(actor, id, patch) {
-      const { options, provider, scheme } = yield* get(id)
+      const { dedupe, eventType, options, provider, scheme } = yield* get(id)
       const chosen = { options, provider, scheme: patch.scheme ?? scheme }
-      const problems = [...schemeProblems(provider, patch.scheme), ...secretNames(chosen, patch)]
+      const problems = [
+        ...schemeProblems(provider, patch.scheme),
+        ...secretNames(chosen, { dedupe, eventType, ...patch }),
+        ...(patch.scheme === undefined ? [] : yield* unfit(id, schemeOf(chosen)))
+      ]
       if (problems.length > 0) return yield* new Invalid({ details: problems })
       const { verifyToken, ...plain } = patch
       const columns = {

@@ -13,6 +13,8 @@ const now = () => Math.floor(Date.now() / 1_000)
 const mac = (content: ReadonlyArray<string | Uint8Array>, encoding: "hex" | "base64", key: string | Uint8Array) =>
   content.reduce((hmac, piece) => hmac.update(piece), createHmac("sha256", key)).digest(encoding)
 
+const stripeSecret = `whsec_${Gateway.secret}`
+
 /** What each provider signs, and where it says so. */
 const signings: Readonly<Record<string, Webhooks.Signing>> = {
   hmac: { now, header: "x-signature", right: (body) => mac([body], "hex", Gateway.secret) },
@@ -20,7 +22,7 @@ const signings: Readonly<Record<string, Webhooks.Signing>> = {
   stripe: {
     now,
     header: "stripe-signature",
-    right: (body, at) => `t=${at},v1=${mac([`${at}.`, body], "hex", Gateway.secret)}`
+    right: (body, at) => `t=${at},v1=${mac([`${at}.`, body], "hex", stripeSecret)}`
   },
   "standard-webhooks": {
     now,
@@ -34,9 +36,13 @@ const signings: Readonly<Record<string, Webhooks.Signing>> = {
 const integration = (provider: string) =>
   Effect.gen(function*() {
     const { manage } = yield* Gateway.Gateway
-    const secrets = provider === "standard-webhooks"
-      ? [`whsec_${Buffer.from(Gateway.secret).toString("base64")}`]
-      : [Gateway.secret]
+    const secrets = [
+      provider === "standard-webhooks"
+        ? `whsec_${Buffer.from(Gateway.secret).toString("base64")}`
+        : provider === "stripe"
+        ? stripeSecret
+        : Gateway.secret
+    ]
     yield* Gateway.integration(provider, nowhere, {
       provider,
       secrets,

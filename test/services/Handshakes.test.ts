@@ -86,7 +86,11 @@ const behind = (answer: (url: string) => Effect.Effect<Uint8Array, ProviderHostE
       asked: Ref.get(asked),
       rejected: Ref.get(rejected),
       audited: Ref.get(audited),
-      handshake: (request: Request) => Effect.either(handshakes.answer(listed, request)),
+      handshake: (request: Request) =>
+        Effect.either(Effect.flatMap(
+          verification.verify(listed, request),
+          (secret) => handshakes.signed(listed, request, secret)
+        )),
       verdict: (request: Request) =>
         Effect.map(
           Effect.either(verification.verify(listed, request)),
@@ -115,12 +119,14 @@ describe("a certificate", () => {
     Effect.gen(function*() {
       const { asked, rejected, verdict } = yield* behind(well)
       const elsewhere = [
-        "https://sns.eu-west-1.amazonaws.com.evil.example/cert.pem",
+        "https://sns.eu-west-1.amazonaws.com.evil.example/SimpleNotificationService-1.pem",
         "https://evil.example/sns.eu-west-1.amazonaws.com",
         "https://sns.eu-west-1.evil.amazonaws.com/cert.pem",
         "https://user@sns.eu-west-1.amazonaws.com/cert.pem",
         "https://sns.eu-west-1.amazonaws.com:8443/cert.pem",
-        "http://sns.eu-west-1.amazonaws.com/cert.pem",
+        "http://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem",
+        "https://sns.eu-west-1.amazonaws.com/?Action=Echo",
+        "https://sns.s3.amazonaws.com/SimpleNotificationService-1.pem",
         "file:///etc/passwd",
         "no URL"
       ]
@@ -145,15 +151,39 @@ describe("a certificate", () => {
       assert.deepStrictEqual(yield* rejected, [])
     }))
 
-  it.scoped("proves nothing before and after its time, nor when it is none", () =>
+  it.scoped("proves nothing before and after its time", () =>
     Effect.gen(function*() {
       const { verdict } = yield* behind(well)
       yield* TestClock.setTime(Date.parse("2020-01-01T00:00:00Z"))
       assert.strictEqual(yield* verdict(message(notification)), "certificate_refused")
       yield* TestClock.setTime(Date.parse("2200-01-01T00:00:00Z"))
       assert.strictEqual(yield* verdict(message(notification)), "certificate_refused")
-      const other = yield* behind(() => Effect.succeed(Buffer.from("no certificate")))
-      assert.strictEqual(yield* other.verdict(message(notification)), "certificate_refused")
+    }))
+
+  it.scoped("is no certificate where the host answers something else, and is asked for again soon", () =>
+    Effect.gen(function*() {
+      const pem = Buffer.from(vector("signer-certificate.pem")).toString()
+      for (const page of ["we are down for maintenance", `<html>${pem}</html>`]) {
+        const { asked, verdict } = yield* behind(() => Effect.succeed(Buffer.from(page)))
+        assert.strictEqual(yield* verdict(message(notification)), "ProviderHostError")
+        yield* TestClock.adjust("11 seconds")
+        assert.strictEqual(yield* verdict(message(notification)), "ProviderHostError")
+        assert.strictEqual((yield* asked).length, 2)
+      }
+    }))
+
+  it.scoped("stays known while somebody makes up others at the provider's host", () =>
+    Effect.gen(function*() {
+      const { asked, verdict } = yield* behind((url) =>
+        url === certificateUrl ? well() : new ProviderHostError({ url })
+      )
+      assert.strictEqual(yield* verdict(message(notification)), "accepted")
+      for (let made = 0; made < 300; made += 1) {
+        const SigningCertURL = certificateUrl.replace("-1.pem", `-${made}x.pem`)
+        assert.strictEqual(yield* verdict(message(notification, { SigningCertURL })), "ProviderHostError")
+      }
+      assert.strictEqual(yield* verdict(message(notification)), "accepted")
+      assert.strictEqual((yield* asked).filter((_) => _ === certificateUrl).length, 1)
     }))
 })
 

@@ -1,5 +1,5 @@
 import { Array, Option, Record, Schema } from "effect"
-import type { Proof, Scheme } from "../verification/Scheme.ts"
+import { signsUrl } from "../verification/Scheme.ts"
 import * as SecretShape from "../verification/SecretShape.ts"
 import { Options, type Provider } from "./Provider.ts"
 import { ProviderId, providers } from "./Providers.ts"
@@ -52,11 +52,6 @@ const entryOf = (id: ProviderId, provider: Provider): Entry => {
     answersWithinSeconds: provider.manners?.waits ?? null
   }
 }
-
-const signsUrl = ({ proofs }: Scheme): boolean => proofs.some((proof) => "content" in proof && readsUrl(proof))
-
-const readsUrl = ({ content }: Extract<Proof, { readonly content: unknown }>): boolean =>
-  content.some(({ parts }) => parts.some((part) => part._tag === "Named" && part.name.startsWith("url")))
 
 const custom: Entry = {
   id: "custom",

@@ -15,7 +15,9 @@ export const discord = fixed({
     algorithm: "ed25519",
     at: [{ header: "x-signature-ed25519" }],
     key: { encoding: "hex" },
-    content: ["{header:x-signature-timestamp}{raw}"]
+    content: ["{timestamp}{raw}"],
+    // Its own library does not look how old it is; that it is a time keeps bytes from moving into it.
+    timestamp: { at: { header: "x-signature-timestamp" }, maxAge: 315_360_000, maxAhead: 315_360_000 }
   }],
   // Interactions have an id; webhook events have none.
   dedupe: [[{ json: "$.id" }]],

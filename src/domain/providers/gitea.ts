@@ -5,7 +5,8 @@ export const gitea = fixed({
   title: "Gitea and Forgejo",
   docs: "https://docs.gitea.com/usage/webhooks",
   certainty: "B",
-  source: "third parties"
+  source: "third parties",
+  manners: { retries: false }
 }, {
   proofs: [{
     kind: "hmac",

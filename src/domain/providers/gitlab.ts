@@ -7,7 +7,7 @@ export const gitlab = fixed({
   certainty: "B",
   source: "GitLab docs; merge request 230944 for the signing token",
   note: "A secret token proves the sender, not the body; a signing token proves both.",
-  manners: { waits: 10 }
+  manners: { retries: false, waits: 10 }
 }, {
   proofs: [
     {
@@ -22,7 +22,7 @@ export const gitlab = fixed({
     },
     { kind: "token", at: [{ header: "x-gitlab-token" }] }
   ],
-  // An event's UUID is the same for several hooks, but an integration has one.
-  dedupe: [[{ header: "webhook-id" }], [{ header: "idempotency-key" }], [{ header: "x-gitlab-event-uuid" }]],
+  // An event's UUID is handed on to the events that it causes.
+  dedupe: [[{ header: "webhook-id" }], [{ header: "idempotency-key" }]],
   type: [[{ header: "x-gitlab-event" }], [{ json: "$.object_kind" }]]
 })

@@ -6,7 +6,8 @@ export const hubspot = fixed({
   docs: "https://developers.hubspot.com/docs/guides/apps/authentication/validating-requests",
   certainty: "A",
   source: "the HubSpot SDK; the escapes of the URL are not verified, so both ways of writing it are tried",
-  note: "The secret is the app's client secret. An event's id need not be unique, so the whole request is the key."
+  note:
+    "The secret is the app's client secret. An event's id alone need not be unique; several events in one request are one event here, known by its bytes."
 }, {
   proofs: [{
     kind: "hmac",
@@ -16,5 +17,12 @@ export const hubspot = fixed({
     timestamp: { at: { header: "x-hubspot-request-timestamp" }, unit: "milliseconds" }
   }],
   only: "$",
+  dedupe: [[
+    { item: "$.subscriptionId" },
+    { item: "$.eventId" },
+    { item: "$.objectId" },
+    { item: "$.occurredAt" },
+    { item: "$.subscriptionType" }
+  ]],
   type: [[{ item: "$.subscriptionType" }]]
 })

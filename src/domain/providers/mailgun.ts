@@ -19,11 +19,15 @@ export const mailgun = fixed({
     },
     {
       kind: "hmac",
+      // A body that is JSON and a form at once would be proven by the one and named by the other.
+      when: [{ at: { json: "$.signature" }, absent: true }],
       at: [{ form: "signature" }],
       content: ["{timestamp}{form:token}"],
       timestamp: { at: { form: "timestamp" }, ...tolerance }
     }
   ],
   dedupe: [[{ json: "$.signature.token" }], [{ form: "token" }]],
-  type: [[{ json: "$['event-data'].event" }], [{ form: "event" }]]
+  type: [[{ json: "$['event-data'].event" }], [{ form: "event" }]],
+  // Any other answer than 200 has it sent again.
+  response: { status: 200, contentType: "text/plain", body: "" }
 })

@@ -9,7 +9,8 @@ export const meta = fixed({
   note: "The secret is the app secret; the verify token is the text that you enter in the app's dashboard."
 }, {
   proofs: [{ kind: "hmac", at: [{ header: "x-hub-signature-256" }], form: { prefix: "sha256=" } }],
-  type: [[{ json: "$.object" }, { json: "$.entry[0].changes[0].field" }], [{ json: "$.object" }]],
+  only: "$.entry",
+  type: [[{ json: "$.object" }, { item: "$.changes[0].field" }], [{ json: "$.object" }]],
   handshakes: [{
     method: "GET",
     when: [{ at: { query: "hub.mode" }, equals: "subscribe" }],

@@ -12,7 +12,9 @@ export const microsoftGraph = fixed({
 }, {
   proofs: [{ kind: "token", each: "$.value", at: [{ item: "$.clientState" }] }],
   only: "$.value",
+  // Without ids all changes of one kind have the same body.
   dedupe: [[{ item: "$.id" }]],
+  unnamed: "moment",
   type: [[{ item: "$.changeType" }], [{ item: "$.lifecycleEvent" }]],
   handshakes: [{
     when: [{ at: { query: "validationToken" } }],

@@ -16,5 +16,6 @@ export const okta = fixed({
     when: [{ at: { header: "x-okta-verification-challenge" } }],
     provenBy: "nothing",
     json: { verification: { value: { header: "x-okta-verification-challenge" } } }
-  }]
+  }],
+  response: { status: 200, contentType: "text/plain", body: "" }
 })

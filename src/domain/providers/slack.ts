@@ -17,5 +17,6 @@ export const slack = fixed({
   }],
   dedupe: [[{ json: "$.event_id" }]],
   type: [[{ json: "$.event.type" }], [{ json: "$.type" }], [{ form: "command" }]],
-  handshakes: [{ when: [{ at: { json: "$.type" }, equals: "url_verification" }], text: { json: "$.challenge" } }]
+  handshakes: [{ when: [{ at: { json: "$.type" }, equals: "url_verification" }], text: { json: "$.challenge" } }],
+  response: { status: 200, contentType: "text/plain", body: "" }
 })

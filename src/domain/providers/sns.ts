@@ -1,12 +1,16 @@
 import { fixed } from "./Provider.ts"
 
 const hosts = ["sns.<region>.amazonaws.com", "sns.<region>.amazonaws.com.cn"] as const
+const certificates = [
+  "sns.<region>.amazonaws.com/SimpleNotificationService-",
+  "sns.<region>.amazonaws.com.cn/SimpleNotificationService-"
+] as const
 const signature = {
   kind: "certificate",
   at: [{ json: "$.Signature" }],
   encoding: "base64",
   certificate: { json: "$.SigningCertURL" },
-  hosts,
+  hosts: certificates,
   key: { prefix: "arn:aws", prefixRequired: true },
   speaksFor: { json: "$.TopicArn" },
   content: ["{lines:Message,MessageId,Subject,SubscribeURL,Timestamp,Token,TopicArn,Type}"]

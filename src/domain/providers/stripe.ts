@@ -9,7 +9,7 @@ export const stripe = fixed({
 }, {
   proofs: [{
     kind: "hmac",
-    // The whole secret is the key, `whsec_` included.
+    key: { prefix: "whsec_", prefixRequired: true, prefixStays: true },
     at: [{ header: "stripe-signature" }],
     form: { separator: ",", assign: "=", key: "v1" },
     content: ["{timestamp}.{raw}"],

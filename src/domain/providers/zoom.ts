@@ -23,5 +23,6 @@ export const zoom = fixed({
       plainToken: { value: { json: "$.payload.plainToken" } },
       encryptedToken: { hmac: { json: "$.payload.plainToken" } }
     }
-  }]
+  }],
+  response: { status: 200, contentType: "text/plain", body: "" }
 })

@@ -39,12 +39,17 @@ export const Handshake = Schema.Struct({
 })
 export interface Handshake extends Schema.Schema.Type<typeof Handshake> {}
 
-/** The handshake that a request is, if it is one. */
-export const of = (handshakes: ReadonlyArray<Handshake>, request: Request): Option.Option<Handshake> => {
-  if (handshakes.length === 0) return Option.none()
+/** The handshake that a request is, if it is one; those that a signature proves are to be looked for once it has. */
+export const of = (
+  handshakes: ReadonlyArray<Handshake>,
+  isSigned: boolean,
+  request: Request
+): Option.Option<Handshake> => {
   const place = placeOf(request)
   return Option.fromNullable(
-    handshakes.find(({ method, when }) => method === request.method && hold(when, place))
+    handshakes.find(({ method, provenBy, when }) =>
+      (provenBy === "signature") === isSigned && method === request.method && hold(when, place)
+    )
   )
 }
 
@@ -60,6 +65,14 @@ export const carriesToken = (
     timingSafeEqual(sent.value, expected.value)
 }
 
+/** Whether anybody may have a challenge signed. */
+export const signsForAnybody = (handshakes: ReadonlyArray<Handshake>): boolean =>
+  handshakes.some(({ json, provenBy }) =>
+    provenBy === "nothing" &&
+    Option.exists(json, (members) =>
+      Object.values(members).some((value) => typeof value === "object" && "hmac" in value))
+  )
+
 export interface Answer {
   readonly status: number
   readonly contentType: string
@@ -68,8 +81,8 @@ export interface Answer {
 
 const maxEcho = 2_000
 
-// Whoever may have any text signed could have a webhook signed: a JSON object or a form never looks like this.
-const isSignable = (text: string): boolean => /^[A-Za-z0-9+/_.~-]{1,200}={0,2}$/.test(text)
+/** Whether the gateway signs such a challenge. What it would sign for anybody proves nothing, so no webhook may look so. */
+export const isSignable = (text: string): boolean => /^[A-Za-z0-9+/_.~-]{1,200}={0,2}$/.test(text)
 
 /** What the provider is answered; none when the request lacks what is to be answered. */
 export const answer = (

@@ -1,14 +1,17 @@
 const maxLength = 1_000
 
 /**
- * Whether it is a URL of https at one of the hosts, on the usual port and without credentials. `*` stands for one label,
+ * Whether it is a URL of https at one of the places, each a host and perhaps the beginning of a path behind it, on the usual port and without credentials. `*` stands for one label,
  * `<region>` for one that is a region of AWS, such as `eu-west-1`.
  */
-export const allows = (hosts: ReadonlyArray<string>, url: string): boolean => {
+export const allows = (places: ReadonlyArray<string>, url: string): boolean => {
   if (url.length > maxLength || !URL.canParse(url)) return false
-  const { hostname, password, port, protocol, username } = new URL(url)
+  const { hostname, password, pathname, port, protocol, username } = new URL(url)
   return protocol === "https:" && port === "" && username === "" && password === "" &&
-    hosts.some((pattern) => matches(pattern.split("."), hostname.split(".")))
+    places.some((place) => {
+      const [host = "", ...path] = place.split("/")
+      return matches(host.split("."), hostname.split(".")) && pathname.startsWith(`/${path.join("/")}`)
+    })
 }
 
 const matches = (pattern: ReadonlyArray<string>, labels: ReadonlyArray<string>): boolean =>

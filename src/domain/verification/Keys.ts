@@ -17,14 +17,26 @@ export const belonging = (
     : secrets.filter((secret) => !reserved.some((prefix) => Redacted.value(secret).startsWith(prefix)))
 }
 
-/** The secret's text without the prefix that its kind has. */
-export const bare = ({ prefix }: Key, secret: Secret): string => {
+/** The secret's text without the prefix that its kind has, unless that is a part of the key. */
+export const bare = ({ prefix, prefixStays }: Key, secret: Secret): string => {
   const text = Redacted.value(secret)
-  return text.startsWith(prefix) ? text.slice(prefix.length) : text
+  return !prefixStays && text.startsWith(prefix) ? text.slice(prefix.length) : text
 }
 
-/** The bytes of the key that a secret's text stands for. */
-export const bytes = (key: Key, secret: Secret): Uint8Array => Buffer.from(bare(key, secret), key.encoding)
+const forms: Record<Key["encoding"], RegExp> = {
+  utf8: /[^]/,
+  hex: /^(?:[0-9a-f]{2})+$/i,
+  base64: /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{2}(?:==)?)$/
+}
+
+/** Whether a secret's text is of the form that its encoding has, behind the prefix that it must have. */
+export const isWellFormed = (key: Key, secret: Secret): boolean =>
+  forms[key.encoding].test(bare(key, secret)) &&
+  (!key.prefixRequired || Redacted.value(secret).startsWith(key.prefix))
+
+/** The bytes of the key that a secret's text stands for; none, rather than few that anybody may guess, where it is no key. */
+export const bytes = (key: Key, secret: Secret): Option.Option<Uint8Array> =>
+  isWellFormed(key, secret) ? Option.some(Buffer.from(bare(key, secret), key.encoding)) : Option.none()
 
 // Reading a key costs as much as using it.
 const known = new WeakMap<PublicKey, WeakMap<Secret, Option.Option<KeyObject>>>()
@@ -33,7 +45,8 @@ const known = new WeakMap<PublicKey, WeakMap<Secret, Option.Option<KeyObject>>>(
 export const publicKey = (proof: PublicKey, secret: Secret): Option.Option<KeyObject> => {
   const read = known.get(proof) ?? new WeakMap<Secret, Option.Option<KeyObject>>()
   known.set(proof, read)
-  const key = read.get(secret) ?? readPublicKey(proof.algorithm, bytes(proof.key, secret))
+  const key = read.get(secret) ??
+    Option.flatMap(bytes(proof.key, secret), (bytes) => readPublicKey(proof.algorithm, bytes))
   read.set(secret, key)
   return key
 }

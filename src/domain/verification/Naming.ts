@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import { HeaderName } from "../Headers.ts"
 import * as JsonPath from "../JsonPath.ts"
 import type { Request } from "./Request.ts"
-import type { Composite, Scheme } from "./Scheme.ts"
+import { type Composite, type Scheme, signsUrl } from "./Scheme.ts"
 import * as Signature from "./Signature.ts"
 import { find, type Place, placeOf } from "./Source.ts"
 
@@ -40,7 +40,7 @@ export const name = (scheme: Scheme, overrides: Overrides, request: Request): Na
   const id = Option.orElse(own(overrides.dedupe), () => firstComplete(scheme.dedupe, ":", place))
   return {
     providerEventId: Option.map(id, clean),
-    dedupeKey: Option.match(id, { onNone: () => `sha256:${sha256(request.body)}`, onSome: keyed }),
+    dedupeKey: Option.match(id, { onNone: () => unnamed(scheme, request), onSome: keyed }),
     type: Option.map(Option.orElse(own(overrides.type), () => firstComplete(scheme.type, ".", place)), clean)
   }
 }
@@ -57,6 +57,15 @@ const firstComplete = (
       )
     )
   )
+
+// Where the URL is signed, it tells webhooks apart too.
+const unnamed = (scheme: Scheme, request: Request): string => {
+  const mark = signsUrl(scheme) ? request.url.indexOf("?") : -1
+  const hash = mark < 0
+    ? sha256(request.body)
+    : sha256(Buffer.concat([Buffer.from(`${request.url.slice(mark)}\n`), request.body]))
+  return scheme.unnamed === "moment" ? `sha256:${hash}@${request.receivedAt}` : `sha256:${hash}`
+}
 
 const notEmpty = (text: string): boolean => text !== ""
 

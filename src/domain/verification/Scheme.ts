@@ -30,16 +30,21 @@ export type Form = typeof Form.Type
 export const Key = Schema.Struct({
   encoding: defaulted(Schema.Literal("utf8", "hex", "base64"), "utf8"),
   prefix: defaulted(Schema.String, ""),
-  prefixRequired: defaulted(Schema.Boolean, false)
+  prefixRequired: defaulted(Schema.Boolean, false),
+  /** Whether the prefix is a part of the key. */
+  prefixStays: defaulted(Schema.Boolean, false)
 })
 export interface Key extends Schema.Schema.Type<typeof Key> {}
+
+const tenYears = 315_360_000
+const Seconds = Schema.Int.pipe(Schema.between(1, tenYears))
 
 /** The moment of signing and how far it may lie from the moment of receipt, in seconds. */
 export const Timestamp = Schema.Struct({
   at: Source,
   unit: defaulted(Schema.Literal("seconds", "milliseconds", "iso"), "seconds"),
-  maxAge: defaulted(Schema.Positive, 300),
-  maxAhead: defaulted(Schema.Positive, 300)
+  maxAge: defaulted(Seconds, 300),
+  maxAhead: defaulted(Seconds, 300)
 })
 export interface Timestamp extends Schema.Schema.Type<typeof Timestamp> {}
 
@@ -51,8 +56,12 @@ const common = {
   when: defaulted(Schema.Array(Condition), []),
   /** A list in the body, each element of which carries the proof. */
   each: absent(JsonPath),
-  key: defaulted(Key, { encoding: "utf8", prefix: "", prefixRequired: false })
+  key: defaulted(Key, { encoding: "utf8", prefix: "", prefixRequired: false, prefixStays: false })
 }
+
+// Each costs a signature of the whole body, before anything is believed.
+const maxContents = 4
+const maxProofs = 4
 
 const carried = {
   ...common,
@@ -61,7 +70,10 @@ const carried = {
   form: defaulted(Form, { prefix: "", optional: false }),
   encoding: defaulted(Encoding, "hex"),
   /** What is signed; of several, any one that the request can fill. */
-  content: Schema.optionalWith(Schema.NonEmptyArray(Template), { default: () => [rawBody], exact: true }),
+  content: Schema.optionalWith(Schema.NonEmptyArray(Template).pipe(Schema.maxItems(maxContents)), {
+    default: () => [rawBody],
+    exact: true
+  }),
   timestamp: absent(Timestamp),
   id: absent(Source),
   bodyHash: absent(BodyHash)
@@ -109,11 +121,11 @@ export const Nothing = Schema.Struct({ kind: Schema.Literal("none"), ...common }
 export const Proof = Schema.Union(Hmac, PublicKey, Certificate, Token, Basic, Nothing)
 export type Proof = typeof Proof.Type
 
-/** What an accepted webhook is answered with, where the provider expects something of its own. */
+/** What answers an accepted webhook instead of the gateway's own 202. */
 export const Response = Schema.Struct({
   status: Schema.Int.pipe(Schema.between(200, 299)),
-  body: Schema.String,
-  contentType: Schema.NonEmptyString
+  body: Schema.String.pipe(Schema.maxLength(4_096)),
+  contentType: Schema.NonEmptyString.pipe(Schema.maxLength(100), Schema.pattern(/^[\x20-\x7e]+$/))
 })
 
 /**
@@ -121,11 +133,13 @@ export const Response = Schema.Struct({
  * `type` list alternatives; the first that is complete counts. Without a complete dedupe key the body's hash is the key.
  */
 export const Scheme = Schema.Struct({
-  proofs: Schema.NonEmptyArray(Proof),
+  proofs: Schema.NonEmptyArray(Proof).pipe(Schema.maxItems(maxProofs)),
   dedupe: defaulted(Schema.Array(Composite), []),
   type: defaulted(Schema.Array(Composite), []),
   /** A list in the body whose only element names the event; a list of several is named by the body's hash. */
   only: absent(JsonPath),
+  /** What is the same webhook where no key is complete: the same body, or only the same body at the same millisecond. */
+  unnamed: defaulted(Schema.Literal("body", "moment"), "body"),
   handshakes: defaulted(Schema.Array(Handshake), []),
   response: absent(Response)
 })
@@ -140,4 +154,11 @@ export const make: (written: Written) => Scheme = Schema.decodeSync(Scheme)
 export const secretHeaders = (scheme: Scheme): ReadonlyArray<string> =>
   scheme.proofs.flatMap((proof) =>
     proof.kind === "token" ? proof.at.flatMap((source) => "header" in source ? [source.header] : []) : []
+  )
+
+/** Whether the URL that the provider calls is a part of what it signs. */
+export const signsUrl = ({ proofs }: Scheme): boolean =>
+  proofs.some((proof) =>
+    "content" in proof &&
+    proof.content.some(({ parts }) => parts.some((part) => part._tag === "Named" && part.name.startsWith("url")))
   )

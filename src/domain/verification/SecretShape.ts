@@ -1,6 +1,6 @@
 import { Option, Redacted } from "effect"
 import * as Keys from "./Keys.ts"
-import type { Key, Proof, Scheme } from "./Scheme.ts"
+import type { Proof, Scheme } from "./Scheme.ts"
 
 /** What a scheme's secrets look like, in words for the one who pastes them; none when it has none. */
 export const describe = ({ proofs }: Scheme): Option.Option<string> => {
@@ -15,7 +15,7 @@ export const problem = (scheme: Scheme, secret: Redacted.Redacted): Option.Optio
   const own = scheme.proofs.filter((proof) =>
     proof.kind !== "none" && Keys.belonging(proof, scheme.proofs, [secret]).length > 0
   )
-  if (own.some((proof) => fits(proof, secret))) return Option.none()
+  if (own.length > 0 && own.every((proof) => fits(proof, secret))) return Option.none()
   return Option.some(
     Option.match(describe(own.length === 0 ? scheme : { ...scheme, proofs: [own[0] ?? scheme.proofs[0], ...own] }), {
       onNone: () => "is not looked at, because the provider proves nothing; leave it out",
@@ -29,17 +29,10 @@ const fits = (proof: Proof, secret: Redacted.Redacted): boolean => {
     case "basic":
       return /^[^:]*:[^]+$/.test(Redacted.value(secret))
     case "public-key":
-      return forms[proof.key.encoding].test(Keys.bare(proof.key, secret)) &&
-        Option.isSome(Keys.publicKey(proof, secret))
+      return Option.isSome(Keys.publicKey(proof, secret))
     default:
-      return forms[proof.key.encoding].test(Keys.bare(proof.key, secret))
+      return Keys.isWellFormed(proof.key, secret)
   }
-}
-
-const forms: Record<Key["encoding"], RegExp> = {
-  utf8: /[^]/,
-  hex: /^(?:[0-9a-f]{2})+$/i,
-  base64: /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{2}(?:==)?)$/
 }
 
 const shapeOf = (proof: Proof): string => {

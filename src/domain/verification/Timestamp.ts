@@ -40,9 +40,12 @@ export const check = (
   return Either.right(text.value)
 }
 
+// Whole, and with its zone: what is left open could be moved between the timestamp and what follows it.
+const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})$/
+
 const millis = (text: string, unit: Timestamp["unit"]): Option.Option<number> => {
   if (unit === "iso") {
-    return /^\d{4}-\d{2}-\d{2}T/.test(text) ? Option.map(DateTime.make(text), DateTime.toEpochMillis) : Option.none()
+    return isoTime.test(text) ? Option.map(DateTime.make(text), DateTime.toEpochMillis) : Option.none()
   }
   return /^\d{1,15}$/.test(text) ? Option.some(Number(text) * (unit === "seconds" ? 1_000 : 1)) : Option.none()
 }

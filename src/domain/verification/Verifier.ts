@@ -2,6 +2,7 @@ import { Either, Option, Predicate, Redacted } from "effect"
 import { createHash, createHmac, type KeyObject, timingSafeEqual, verify as verifyByKey } from "node:crypto"
 import * as JsonPath from "../JsonPath.ts"
 import * as Content from "./Content.ts"
+import * as Handshake from "./Handshake.ts"
 import * as Keys from "./Keys.ts"
 import { hold } from "./Language.ts"
 import { type Refusal, refuse } from "./Refusal.ts"
@@ -17,12 +18,18 @@ type Secrets = ReadonlyArray<Secret>
 /** The secret that proved the request; none where nothing is proven. */
 type Verdict = Either.Either<Option.Option<Secret>, Refusal>
 
+interface Beside {
+  readonly certificates: Certificates
+  /** Whether a handshake of the scheme signs for anybody. */
+  readonly isOracle: boolean
+}
+
 /** The public keys of certificates that were fetched, by their URL. */
 export type Certificates = (url: string) => Option.Option<KeyObject>
 
 /**
- * Says whether one of the secrets proves the request under the scheme. Every secret is tried against every signature that
- * was sent, in constant time. Nothing in a request makes it throw.
+ * Says whether one of the secrets proves the request under the scheme. How long a comparison takes tells nothing of a
+ * signature or a secret but its length. Nothing in a request makes it throw.
  */
 export const verify = (
   scheme: Scheme,
@@ -31,12 +38,13 @@ export const verify = (
   certificates: Certificates = Option.none
 ): Verdict => {
   const place = placeOf(request)
+  const isOracle = Handshake.signsForAnybody(scheme.handshakes)
   let refusal: Verdict = secrets.length === 0
     ? noSecret
     : refuse("signature_missing", "The request carries nothing that the provider proves its webhooks by.")
   for (const proof of scheme.proofs) {
     if (!hold(proof.when, place)) continue
-    const verdict = tried(proof, Keys.belonging(proof, scheme.proofs, secrets), place, certificates)
+    const verdict = tried(proof, Keys.belonging(proof, scheme.proofs, secrets), place, { certificates, isOracle })
     if (Either.isRight(verdict)) return verdict
     if (further(verdict.left, refusal)) refusal = verdict
   }
@@ -53,10 +61,10 @@ const further = (refusal: Refusal, before: Verdict): boolean =>
   )
 
 /** A batch is proven when each of its elements is. */
-const tried = (proof: Proof, secrets: Secrets, place: Place, certificates: Certificates): Verdict => {
+const tried = (proof: Proof, secrets: Secrets, place: Place, beside: Beside): Verdict => {
   if (proof.kind === "none") return Either.right(Option.none())
   if (secrets.length === 0) return noSecret
-  if (Option.isNone(proof.each)) return judged(proof, secrets, place, certificates)
+  if (Option.isNone(proof.each)) return judged(proof, secrets, place, beside)
   const path = proof.each.value
   const items = Option.flatMap(place.request.json, (document) => JsonPath.get(document, path))
   if (Option.isNone(items) || !isFilled(items.value)) {
@@ -67,7 +75,7 @@ const tried = (proof: Proof, secrets: Secrets, place: Place, certificates: Certi
   }
   let verdict: Verdict = Either.right(Option.none())
   for (const item of items.value) {
-    verdict = judged(proof, secrets, { ...place, item: Option.some(item) }, certificates)
+    verdict = judged(proof, secrets, { ...place, item: Option.some(item) }, beside)
     if (Either.isLeft(verdict)) return verdict
   }
   return verdict
@@ -83,7 +91,7 @@ const judged = (
   proof: Exclude<Proof, { readonly kind: "none" }>,
   secrets: Secrets,
   place: Place,
-  certificates: Certificates
+  beside: Beside
 ): Verdict => {
   switch (proof.kind) {
     case "token":
@@ -91,16 +99,17 @@ const judged = (
     case "basic":
       return byPassword(proof, secrets, place)
     default:
-      return bySignature(proof, secrets, place, certificates)
+      return bySignature(proof, secrets, place, beside)
   }
 }
 
 const byToken = ({ at, key }: Token, secrets: Secrets, place: Place): Verdict =>
   Either.flatMap(Signature.carried(at, place), (value) => {
-    const sent = Buffer.from(value)
+    // A header's bytes are read as Latin-1, whatever they were meant as.
+    const sent = [Buffer.from(value), Buffer.from(value, "latin1")]
     return first(
       secrets,
-      (secret) => equal(sent, Buffer.from(Keys.bare(key, secret))),
+      (secret) => sent.some((_) => equal(_, Buffer.from(Keys.bare(key, secret)))),
       `The ${Signature.places(at)} does not hold a valid secret.`
     )
   })
@@ -121,7 +130,7 @@ const byPassword = (_: Basic, secrets: Secrets, place: Place): Verdict =>
 
 type Signed = Hmac | PublicKey | Certificate
 
-const bySignature = (proof: Signed, secrets: Secrets, sent: Place, certificates: Certificates): Verdict =>
+const bySignature = (proof: Signed, secrets: Secrets, sent: Place, { certificates, isOracle }: Beside): Verdict =>
   Either.gen(function*() {
     const value = yield* Signature.carried(proof.at, sent)
     const signatures = yield* Signature.candidates(proof, value)
@@ -139,7 +148,7 @@ const bySignature = (proof: Signed, secrets: Secrets, sent: Place, certificates:
     const check = yield* checker(proof, place, certificates)
     for (const secret of secrets) {
       for (const content of yield* contents(proof, place, { ...known, secret: Redacted.value(secret) })) {
-        if (check(secret, content, signatures)) return Option.some(secret)
+        if (!(isOracle && isChallenge(content)) && check(secret, content, signatures)) return Option.some(secret)
       }
     }
     return yield* refuse(
@@ -180,7 +189,9 @@ const checker = (proof: Signed, place: Place, certificates: Certificates): Eithe
   switch (proof.kind) {
     case "hmac":
       return Either.right((secret, content, signatures) => {
-        const mac = createHmac(proof.hash, Keys.bytes(proof.key, secret))
+        const key = Keys.bytes(proof.key, secret)
+        if (Option.isNone(key)) return false
+        const mac = createHmac(proof.hash, key.value)
         for (const piece of content) mac.update(piece)
         const expected = mac.digest()
         return signatures.some((signature) => equal(signature, expected))
@@ -211,10 +222,19 @@ const checker = (proof: Signed, place: Place, certificates: Certificates): Eithe
   }
 }
 
+const longestChallenge = 250
+
+const isChallenge = (content: Pieces): boolean =>
+  content.reduce((length, piece) => length + piece.length, 0) <= longestChallenge &&
+  Handshake.isSignable(joined(content).toString("latin1"))
+
+const joined = (content: Pieces): Buffer =>
+  Buffer.concat(content.map((piece) => Predicate.isString(piece) ? Buffer.from(piece) : piece))
+
 const isRsa = (key: KeyObject): boolean => key.asymmetricKeyType === "rsa"
 
 const isSigned = (hash: string | null, key: KeyObject, content: Pieces, signatures: ReadonlyArray<Uint8Array>) => {
-  const signed = Buffer.concat(content.map((piece) => Predicate.isString(piece) ? Buffer.from(piece) : piece))
+  const signed = joined(content)
   return signatures.some((signature) => verifyByKey(hash, signed, key, signature))
 }
 

@@ -1,6 +1,7 @@
 import { Context, Data, type Effect } from "effect"
 
 export class ProviderHostError extends Data.TaggedError("ProviderHostError")<{
+  /** Without its query, which may hold a token. */
   readonly url: string
   readonly cause?: unknown
 }> {}

@@ -38,6 +38,11 @@ export interface NewSecret {
 export class IntegrationStore extends Context.Tag("sluice/services/store/IntegrationStore")<IntegrationStore, {
   readonly insert: (integration: NewIntegration) => Effect.Effect<void, StoreError>
   readonly insertSecret: (secret: NewSecret) => Effect.Effect<void, StoreError>
+  /** The envelopes of an integration's secrets. */
+  readonly secrets: (id: string) => Effect.Effect<
+    ReadonlyArray<{ readonly id: string; readonly envelope: string }>,
+    StoreError
+  >
   /** Changes the given columns; false when there is no such integration. */
   readonly update: (id: string, columns: IntegrationColumns) => Effect.Effect<boolean, StoreError>
   /** Marks the integration and its destinations as deleted; false when there is none. */
@@ -103,6 +108,12 @@ const make = Effect.gen(function*() {
         INSERT INTO integration_secrets (id, integration_id, envelope, hint)
         VALUES (${id}, ${integrationId}, ${envelope}, ${hint})`)
     }),
+
+    secrets: Effect.fn("IntegrationStore.secrets")((id) =>
+      guarded(sql`SELECT id, envelope FROM integration_secrets WHERE integration_id = ${id} ORDER BY id`).pipe(
+        Effect.flatMap(rows(Schema.Struct({ id: Schema.String, envelope: Schema.String })))
+      )
+    ),
 
     update: Effect.fn("IntegrationStore.update")(function*(id, columns) {
       const changes = [

@@ -71,7 +71,17 @@ const inHeaders: ReadonlyArray<HeaderSender> = [
     keys: Keys.text,
     proof: "x-hubspot-signature-v3",
     type: "contact.creation",
-    body: ({ id, type }) => json([{ eventId: 100, subscriptionType: type, objectId: 123, sourceId: id }]),
+    body: ({ id, type }) =>
+      json([
+        {
+          eventId: id,
+          subscriptionId: 7,
+          subscriptionType: type,
+          objectId: 123,
+          occurredAt: 1_564_113_600_000,
+          attemptNumber: 0
+        }
+      ]),
     headers: (key, body, { at, url }) => ({
       "x-hubspot-request-timestamp": String(at),
       "x-hubspot-signature-v3": hmac(key, `POST${url}${body}${at}`, "base64")

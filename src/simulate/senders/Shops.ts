@@ -66,7 +66,7 @@ const inHeaders: ReadonlyArray<HeaderSender> = [
     keys: Keys.text,
     proof: "x-wc-webhook-signature",
     type: "order.created",
-    body: () => json({ id: 1, status: "processing" }),
+    body: ({ id }) => json({ id: 1, order_key: id, status: "processing" }),
     headers: (key, body, { id, type }) => ({
       "x-wc-webhook-signature": hmac(key, body, "base64"),
       "x-wc-webhook-delivery-id": id,

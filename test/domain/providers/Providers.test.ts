@@ -6,6 +6,7 @@ import * as Handshake from "../../../src/domain/verification/Handshake.ts"
 import * as Naming from "../../../src/domain/verification/Naming.ts"
 import * as SecretShape from "../../../src/domain/verification/SecretShape.ts"
 import type { Signed } from "../../../src/simulate/senders/Sender.ts"
+import { senders } from "../../../src/simulate/senders/Senders.ts"
 import { altered, now, request, type Sent, verdict } from "../verification/Requests.ts"
 import { certificates } from "./CertificateSenders.ts"
 import * as Proof from "./Proof.ts"
@@ -24,7 +25,9 @@ describe("the table of providers", () => {
   })
 
   it("has every way to sign that is simulated", () => {
-    assert.includeMembers(table.map(({ name }) => name), Struct.keys(expected))
+    const ways = senders.map(({ provider, variant }) => [provider, variant].filter((_) => _ !== undefined).join(" "))
+    assert.includeMembers(Struct.keys(expected), ways)
+    assert.includeMembers(table.map(({ name }) => name), ways)
   })
 })
 
@@ -38,7 +41,9 @@ describe.each(table)("$name", ({ otherSecret, proof, proves, provider, secret, s
   it("is accepted as it is signed", () => {
     assert.strictEqual(judged(sent), "accepted")
     assert.deepStrictEqual(SecretShape.problem(scheme, Redacted.make(secret)), Option.none())
-    assert.deepStrictEqual(Handshake.of(scheme.handshakes, request(sent)), Option.none())
+    for (const isSigned of [false, true]) {
+      assert.deepStrictEqual(Handshake.of(scheme.handshakes, isSigned, request(sent)), Option.none())
+    }
   })
 
   it("is accepted by the second of two secrets", () => {
@@ -129,7 +134,7 @@ describe.each(table)("$name", ({ otherSecret, proof, proves, provider, secret, s
       if (proves === "sender" && isRight) return
       assert.notStrictEqual(judged({ url: sent.url, ...random }), "accepted")
       Naming.name(scheme, none, request(random))
-      Handshake.of(scheme.handshakes, request(random))
+      for (const isSigned of [false, true]) Handshake.of(scheme.handshakes, isSigned, request(random))
     }))
   })
 })

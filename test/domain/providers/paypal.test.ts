@@ -18,8 +18,9 @@ describe("paypal", () => {
     assert.strictEqual(judged({}), "accepted")
     assert.strictEqual(judged({ "paypal-transmission-id": "another" }), "signature_mismatch")
     assert.strictEqual(judged({ "paypal-transmission-id": ["69cd13f0", "69cd13f0"] }), "id_missing")
-    assert.strictEqual(judged({ "paypal-transmission-time": "2026-01-01T00:00:00Z" }), "signature_mismatch")
-    assert.strictEqual(judged({ "paypal-transmission-time": [] }), "signed_value_missing")
+    assert.strictEqual(judged({ "paypal-transmission-time": "2026-09-21T14:13:21Z" }), "signature_mismatch")
+    assert.strictEqual(judged({ "paypal-transmission-time": "2026-01-01T00:00:00Z" }), "timestamp_too_old")
+    assert.strictEqual(judged({ "paypal-transmission-time": [] }), "timestamp_missing")
   })
 
   it("refuses a certificate that is not the provider's, or named twice", () => {

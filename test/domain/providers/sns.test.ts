@@ -87,10 +87,10 @@ describe("sns", () => {
   it("asks to visit a URL only in a confirmation that the topic signed", () => {
     const { handshakes } = providers.sns.scheme({})
     const asked = snsMessage(topic, { ...webhook, type: "SubscriptionConfirmation" }, 1, confirmation)
-    assert.isTrue(Option.isSome(Handshake.of(handshakes, request(asked))))
+    assert.isTrue(Option.isSome(Handshake.of(handshakes, true, request(asked))))
     assert.strictEqual(judged(asked), "accepted")
     const turned = replacing(message(confirmation), "\"Notification\"", "\"SubscriptionConfirmation\"")
-    assert.isTrue(Option.isSome(Handshake.of(handshakes, request(turned))))
+    assert.isTrue(Option.isSome(Handshake.of(handshakes, true, request(turned))))
     assert.strictEqual(judged(turned), "signature_mismatch")
   })
 })

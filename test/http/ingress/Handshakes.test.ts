@@ -107,6 +107,8 @@ layer(Api.onTwins(), Api.live)("a handshake", (it) => {
       const webhook = encodeURIComponent("{\"for_user_id\":\"1\"}")
       Api.failed(yield* call(`${path}?crc_token=${webhook}`), 401, "signature_invalid")
       Api.failed(yield* call(`${path}?crc_token=one&crc_token=other`), 401, "signature_invalid")
+      const signed = { "x-twitter-webhooks-signature": `sha256=${hmac("true", "base64")}` }
+      Api.failed(yield* call(path, { body: "true", headers: signed }), 401, "signature_invalid")
     }))
 
   it.effect("of Okta is answered with its challenge", () =>

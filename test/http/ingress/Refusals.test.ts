@@ -59,7 +59,11 @@ layer(Api.onTwins(), Api.live)("a webhook that is not believed", (it) => {
   it.effect("gets 401 when its timestamp is too old, with that as the reason", () =>
     Effect.gen(function*() {
       const { call } = yield* Gateway.Gateway
-      const { id } = yield* Gateway.integration("stale", nowhere, { provider: "stripe", dedupe: undefined })
+      const { id } = yield* Gateway.integration("stale", nowhere, {
+        provider: "stripe",
+        secrets: ["whsec_one"],
+        dedupe: undefined
+      })
       const seconds = Math.floor((yield* Clock.currentTimeMillis) / 1_000) - 301
       const headers = { "stripe-signature": `t=${seconds},v1=${Api.signature(`${seconds}.{}`)}` }
       Api.failed(yield* call("/api/v1/webhooks/stale", { body: "{}", headers }), 401, "signature_invalid")

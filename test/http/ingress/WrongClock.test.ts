@@ -15,13 +15,17 @@ it.scopedLive(
     Effect.gen(function*() {
       const context = yield* Layer.build(Api.onTwins())
       yield* Effect.gen(function*() {
-        yield* Gateway.integration("hours", nowhere, { provider: "stripe", dedupe: undefined })
+        yield* Gateway.integration("hours", nowhere, {
+          provider: "stripe",
+          secrets: ["whsec_one"],
+          dedupe: undefined
+        })
         const { call } = yield* Gateway.Gateway
         const seconds = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
         const send = (jump: number, age: number) => {
           const body = `{"id":"evt_${jump}_${age}"}`
           const at = seconds - age
-          const headers = { "stripe-signature": `t=${at},v1=${Api.signature(`${at}.${body}`)}` }
+          const headers = { "stripe-signature": `t=${at},v1=${Api.signature(`${at}.${body}`, "whsec_one")}` }
           return call("/api/v1/webhooks/hours", { body, headers })
         }
         for (const jump of [hours, -hours]) {

@@ -62,10 +62,23 @@ layer(Api.onTwins(), Api.live)("a scheme of a user's own", (it) => {
     Effect.gen(function*() {
       const { call, manage } = yield* Gateway.Gateway
       yield* post({ slug: "changed", scheme })
-      const token = { proofs: [{ kind: "token", at: [{ query: "key" }] }] }
+      const token = { proofs: [{ kind: "token", at: [{ header: "x-key" }] }] }
       const changed = yield* manage("/integrations/changed", { scheme: token }, "PATCH")
       assert.strictEqual(changed.status, 200, changed.text)
-      assert.strictEqual((yield* call("/api/v1/webhooks/changed?key=secret", { body: "{}" })).status, 202)
+      assert.strictEqual(
+        (yield* call("/api/v1/webhooks/changed", { body: "{}", headers: { "x-key": "secret" } })).status,
+        202
+      )
+    }))
+
+  it.effect("is not taken for secrets that it cannot use, and such a secret is refused", () =>
+    Effect.gen(function*() {
+      const { manage } = yield* Gateway.Gateway
+      yield* post({ slug: "unfit", scheme })
+      const hex = { proofs: [{ kind: "hmac", at: [{ header: "x-s" }], key: { encoding: "hex" } }] }
+      assert.deepStrictEqual(Api.complaints(yield* manage("/integrations/unfit", { scheme: hex }, "PATCH")), ["scheme"])
+      const both = { proofs: [...hex.proofs, { kind: "token", at: [{ header: "x-key" }] }] }
+      assert.deepStrictEqual(Api.complaints(yield* post({ slug: "unfit-2", scheme: both })), ["secrets.0"])
     }))
 
   it.effect("is refused with what is wrong, and where", () =>
@@ -83,6 +96,29 @@ layer(Api.onTwins(), Api.live)("a scheme of a user's own", (it) => {
       assert.deepStrictEqual(yield* refused({ timestamp: { at: { part: "t" } } }), ["scheme.proofs.0.form"])
       assert.deepStrictEqual(yield* refused({}, { type: [[{ item: "$.kind" }]] }), ["scheme.type.0"])
       assert.deepStrictEqual(yield* refused({}, { handshakes: [{ when: [] }] }), ["scheme.handshakes.0.when"])
+      const token = { kind: "token", at: [{ header: "x-key" }] }
+      const key = { encoding: "hex" }
+      const wrong: ReadonlyArray<readonly [ReadonlyArray<Record<string, unknown>>, Record<string, unknown>, string]> = [
+        [[{ ...token, at: [{ query: "key" }] }], {}, "scheme.proofs.0.at"],
+        [[token], { dedupe: [[{ header: "x-key" }]] }, "scheme.dedupe.0"],
+        [[{ kind: "basic" }], { type: [[{ header: "authorization" }]] }, "scheme.type.0"],
+        [
+          [{ kind: "public-key", algorithm: "ed25519", at: [{ header: "x-s" }], key }, token],
+          {},
+          "scheme.proofs.0.key.prefixRequired"
+        ],
+        [[{ kind: "none" }, token], {}, "scheme.proofs.0.kind"],
+        [[{ ...token, key: { prefixRequired: true } }], {}, "scheme.proofs.0.key.prefix"]
+      ]
+      for (const [proofs, more, path] of wrong) {
+        const answer = yield* post({ slug: "wrong", secrets: ["a".repeat(64)], scheme: { proofs, ...more } })
+        assert.include(Api.complaints(answer), path)
+      }
+      assert.deepStrictEqual(yield* refused({ content: ["{secret}{method}{url}"] }), ["scheme.proofs.0.content.0"])
+      assert.deepStrictEqual(yield* refused({ content: ["{raw}{raw}"] }), ["scheme.proofs.0.content.0"])
+      assert.deepStrictEqual(yield* refused({}, { response: { status: 200, body: "", contentType: "a\r\nb" } }), [
+        "scheme.response.contentType"
+      ])
       const certificate = { kind: "certificate", certificate: { header: "x-cert" }, hosts: ["internal"] }
       assert.deepStrictEqual(yield* refused(certificate), ["scheme.proofs.0.kind"])
       for (const wrong of [{ content: ["{body}"] }, { hash: "md5" }, { kind: "hmacs" }, { secrt: 1 }]) {

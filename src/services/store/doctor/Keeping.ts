@@ -64,6 +64,9 @@ const unknownKey: Check = {
           FROM integration_secrets s JOIN integrations i ON i.id = s.integration_id
           WHERE i.deleted_at IS NULL AND coalesce(s.valid_until > now(), true)
         ) UNION ALL (
+          SELECT 'verify token', id, split_part(verify_token_envelope, '.', 2) FROM integrations
+          WHERE deleted_at IS NULL AND verify_token_envelope IS NOT NULL
+        ) UNION ALL (
           SELECT 'destination', id, split_part(signing_envelope, '.', 2) FROM destinations WHERE deleted_at IS NULL
         ) UNION ALL (
           SELECT 'event', e.id, split_part((
