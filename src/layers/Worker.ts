@@ -18,7 +18,10 @@ export const duties = Layer.mergeAll(
 /** The same on a given ground. */
 export const programs = Layer.provide(duties, Services.worker)
 
-const started = Layer.effectDiscard(Effect.logInfo("Delivering"))
+/** What the log says once a worker works: the fault suite looks for it there. */
+export const working = "Delivering"
+
+export const started = Layer.effectDiscard(Effect.logInfo(working))
 
 /** The worker role. */
 export const layer = Role.make({ name: "sluice-worker", connections }, () => Layer.provide(started, programs))

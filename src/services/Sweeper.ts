@@ -28,6 +28,10 @@ export class Sweeper extends Context.Tag("sluice/services/Sweeper")<Sweeper, {
   static readonly layer = Layer.scoped(Sweeper, Effect.suspend(() => make))
 }
 
+/** What the log says of a find, and why: the fault suite looks for it there. */
+export const queuedAgain = "Deliveries without a message were queued again"
+export const why = { neverQueued: "they were never queued", lost: "the broker lost it" } as const
+
 const perStep = 500
 const stepsPerRound = 50
 const replaysPerRound = 100
@@ -75,7 +79,7 @@ const make = Effect.gen(function*() {
       const found = yield* step(reached)
       if (found.lost.length > 0) {
         const published = yield* dispatch.publish(found.lost)
-        yield* Effect.logInfo("Deliveries without a message were queued again", {
+        yield* Effect.logInfo(queuedAgain, {
           found: found.lost.length,
           published,
           because,
@@ -93,7 +97,7 @@ const make = Effect.gen(function*() {
   const publishUnpublished = Effect.gen(function*() {
     const { unpublished } = yield* Ref.get(progress)
     const { reached } = yield* walk(
-      "they were never queued",
+      why.neverQueued,
       unpublished,
       (_) => store.unpublished(_, timing.grace, perStep)
     )
@@ -116,7 +120,7 @@ const make = Effect.gen(function*() {
     if (Option.isNone(pass)) return
     const { from, marker } = pass.value
     const { end, reached } = yield* walk(
-      "the broker lost it",
+      why.lost,
       from,
       (_) => store.lostBefore(marker, _, timing.retrySlack, perStep)
     )

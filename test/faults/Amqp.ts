@@ -41,14 +41,6 @@ const names = [
 /** The names of the queues that are meant by a target. */
 export const queuesOf = (target: string): ReadonlyArray<string> => names.filter((name) => name.includes(`.${target}`))
 
-/** How many messages wait in the queues of deliveries. */
-export const depth = (url: string): Effect.Effect<number, AmqpError> =>
-  Effect.scoped(Effect.flatMap(channel(url), (channel) =>
-    Effect.map(
-      Effect.forEach(names, (name) => attempt(() => channel.checkQueue(name))),
-      (states) => states.reduce((sum, { messageCount }) => sum + messageCount, 0)
-    )))
-
 export const purge = (url: string, queue: string): Effect.Effect<void, AmqpError> =>
   Effect.scoped(Effect.flatMap(channel(url), (channel) => Effect.asVoid(attempt(() => channel.purgeQueue(queue)))))
 

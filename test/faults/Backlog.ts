@@ -1,13 +1,10 @@
 import { Clock, Console, Effect, Fiber } from "effect"
 import type * as Books from "./Books.ts"
 import { type Member, workers } from "./Kinds.ts"
-import type * as Memory from "./Memory.ts"
+import * as Recovery from "./Recovery.ts"
 import * as Settling from "./Settling.ts"
 import * as Storm from "./Storm.ts"
 import type { World } from "./World.ts"
-
-/** So many megabytes a process may have in the end beyond what it had in the middle, and be called flat. */
-const flat = 100
 
 /** Webhooks are taken in while no worker is there; then two workers drain them. */
 export const run = Effect.fn("Backlog.run")(function*(world: World, count: number) {
@@ -22,12 +19,12 @@ export const run = Effect.fn("Backlog.run")(function*(world: World, count: numbe
   yield* each((_) => world.fleet.hosts[_].revive)
   yield* Settling.settle(world, Settling.patience)
   yield* Fiber.interrupt(telling)
-  const books = yield* Storm.closeBooks(world, [])
+  const books = yield* Storm.closeBooks(world, [], Recovery.none)
   const last = books.calls.reduce((latest, _) => Math.max(latest, _.at), acceptedAt)
   yield* Console.log(
     `  ${books.calls.length} delivered, ${perSecond(books.calls.length, last - acceptedAt)} a second`
   )
-  return { books, drainedFrom: acceptedAt }
+  return { books, drain: { from: acceptedAt, until: last } }
 })
 
 const perSecond = (count: number, millis: number): number => Math.round(count / Math.max(1, millis) * 1_000)
@@ -42,15 +39,3 @@ export const problems = ({ calls, finds }: Books.Books): ReadonlyArray<string> =
     ...finds.map((_) => `${_.member} queued ${_.found} deliveries again because ${_.because}`)
   ]
 }
-
-/** Processes whose memory grows with the backlog: its median in the last third is well above that in the second. */
-export const growth = (samples: Memory.Samples, from: number): ReadonlyArray<string> =>
-  workers.flatMap((member) => {
-    const seen = samples[member].filter(({ at }) => at >= from).map((_) => _.megabytes)
-    const third = Math.floor(seen.length / 3)
-    const [middle, end] = [median(seen.slice(third, 2 * third)), median(seen.slice(2 * third))]
-    return end - middle > flat ? [`${member} grew from ${Math.round(middle)} MB to ${Math.round(end)} MB`] : []
-  })
-
-const median = (numbers: ReadonlyArray<number>): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0

@@ -1,36 +1,60 @@
+import { Hash, Utils } from "effect"
 import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import type { Call } from "./Books.ts"
 import * as Characters from "./Characters.ts"
 import { type Destination, destinations } from "./Kinds.ts"
+import * as Peers from "./Peers.ts"
 
 /** The servers themselves, without a thread of their own. */
 export interface CallbackServers {
-  readonly calls: ReadonlyArray<Call>
+  readonly calls: () => ReadonlyArray<Call>
   readonly ports: Readonly<Record<string, number>>
   readonly behave: (destination: string, character: Characters.Name) => void
 }
 
-const keepAliveMs = 60_000
+const behave = (name: Characters.Name): Characters.Character => Characters.all[name]
 
-/** One server for each destination. They write down every request, and what they answered. */
-export const listen = async (): Promise<CallbackServers> => {
-  const calls: Array<Call> = []
-  const characters = new Map<string, Characters.Character>()
+interface Noted {
+  readonly call: Call
+  readonly peer: Peers.Peer | undefined
+}
+
+const keepAliveMs = 60_000
+/** So many calls of each destination are kept whole. */
+const samples = 20
+
+/** One server for each destination. They write down each request and its answer. A seed repeats their whims. */
+export const listen = async (seed: string, peers = Peers.make()): Promise<CallbackServers> => {
+  const noted: Array<Noted> = []
+  const characters = new Map<string, Characters.Name>()
   const ports = await Promise.all(destinations.map((destination) => {
-    const server = createServer(
-      { keepAliveTimeout: keepAliveMs },
-      (request, response) =>
-        receive(calls, destination, characters.get(destination) ?? Characters.all.healthy, request, response)
-    )
+    const made = new WeakMap<Socket, Peers.Peer>()
+    const whims = new Utils.PCGRandom(Hash.string(`${seed} ${destination}`))
+    let kept = 0
+    const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+      const character = characters.get(destination) ?? "healthy"
+      read(request, kept++ < samples, (hash, body) => {
+        const call = callOf(destination, character, request, hash, body)
+        noted.push({ call, peer: made.get(request.socket) })
+        watch(call, request, response)
+        behave(character)(request, response, () => whims.number())
+      })
+    })
+    server.on("connection", (socket: Socket) => {
+      const { localPort, remotePort } = socket
+      if (localPort !== undefined && remotePort !== undefined) {
+        made.set(socket, peers.of({ from: remotePort, to: localPort }))
+      }
+    })
     server.on("clientError", (_, socket) => socket.destroy())
     return portOf(server).then((port) => [destination, port] as const)
   }))
   return {
-    calls,
+    calls: () => noted.map(({ call, peer }) => Object.assign(call, { worker: peer?.worker ?? null })),
     ports: Object.fromEntries(ports),
-    behave: (destination, character) => void characters.set(destination, Characters.all[character])
+    behave: (destination, character) => void characters.set(destination, character)
   }
 }
 
@@ -39,35 +63,58 @@ const portOf = (server: Server): Promise<number> =>
     server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))
   })
 
-const receive = (
-  calls: Array<Call>,
-  destination: Destination,
-  behave: Characters.Character,
+/** Reads a request to its end; the body itself only where it is to be kept. */
+const read = (
   request: IncomingMessage,
-  response: ServerResponse
+  keeps: boolean,
+  then: (hash: string, body: Buffer | null) => void
 ): void => {
   const hash = createHash("sha256")
-  request.on("data", (chunk: Buffer) => hash.update(chunk)).on("end", () => {
-    const call: Call = {
-      at: Date.now(),
-      destination,
-      eventId: header(request, "sluice-event-id"),
-      deliveryId: header(request, "sluice-delivery-id"),
-      attempt: Number(header(request, "sluice-attempt")),
-      hash: hash.digest("hex"),
-      status: null,
-      completeAt: null
-    }
-    calls.push(call)
-    const note = () => {
-      if (response.headersSent) call.status = response.statusCode
-    }
-    response.on("error", () => undefined).once("close", note).once("finish", () => {
-      note()
-      if (!request.socket.destroyed) call.completeAt = Date.now()
-    })
-    behave(request, response)
-  })
+  const chunks: Array<Buffer> = []
+  request.on("data", (chunk: Buffer) => {
+    hash.update(chunk)
+    if (keeps) chunks.push(chunk)
+  }).on("end", () => then(hash.digest("hex"), keeps ? Buffer.concat(chunks) : null))
 }
 
-const header = (request: IncomingMessage, name: string): string => String(request.headers[name] ?? "")
+const callOf = (
+  destination: Destination,
+  character: Characters.Name,
+  request: IncomingMessage,
+  hash: string,
+  body: Buffer | null
+): Call => {
+  const header = (name: string): string => String(request.headers[name] ?? "")
+  return {
+    at: Date.now(),
+    destination,
+    eventId: header("sluice-event-id"),
+    deliveryId: header("sluice-delivery-id"),
+    attempt: Number(header("sluice-attempt")),
+    hash,
+    got: {
+      contentType: header("content-type"),
+      id: header("x-id") || header("webhook-id"),
+      integration: header("sluice-integration")
+    },
+    character,
+    worker: null,
+    sample: body === null ? null : {
+      headers: Object.fromEntries(Object.keys(request.headers).map((name) => [name, header(name)])),
+      body: body.toString("base64")
+    },
+    status: null,
+    completeAt: null
+  }
+}
+
+/** Writes down what is answered. */
+const watch = (call: Call, request: IncomingMessage, response: ServerResponse): void => {
+  const note = () => {
+    if (response.headersSent) call.status = response.statusCode
+  }
+  response.on("error", () => undefined).once("close", note).once("finish", () => {
+    note()
+    if (!request.socket.destroyed) call.completeAt = Date.now()
+  })
+}

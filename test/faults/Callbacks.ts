@@ -27,9 +27,12 @@ export type Said =
 
 const program = fileURLToPath(new URL("callbackProcess.ts", import.meta.url))
 
-export const start: Effect.Effect<Callbacks, never, Scope.Scope> = Effect.gen(function*() {
+/** The same seed gives the callbacks the same whims. */
+export const start = Effect.fnUntraced(function*(seed: string): Effect.fn.Return<Callbacks, never, Scope.Scope> {
   const child = yield* Effect.acquireRelease(
-    Effect.sync(() => fork(program, { execArgv: ["--import", import.meta.resolve("tsx")], serialization: "advanced" })),
+    Effect.sync(() =>
+      fork(program, [seed], { execArgv: ["--import", import.meta.resolve("tsx")], serialization: "advanced" })
+    ),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
   const said = yield* Queue.unbounded<Exit.Exit<Said>>()

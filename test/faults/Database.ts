@@ -4,7 +4,7 @@ import { SqlClient } from "@effect/sql"
 import { Effect, Layer, Redacted, Schedule } from "effect"
 import * as Migrations from "../../src/layers/Migrations.ts"
 import * as Postgres from "../../src/layers/Postgres.ts"
-import type { AttemptRow, DeliveryRow, EventRow } from "./Books.ts"
+import type { AttemptRow, DeliveryRow, EventRow, RejectionRow } from "./Books.ts"
 
 const connections = 3
 
@@ -51,8 +51,13 @@ export const openStates = Effect.flatMap(
 
 export const events = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql<EventRow>`
-    SELECT e.id, i.slug AS integration, e.dedupe_key AS key FROM events e JOIN integrations i ON i.id = e.integration_id`)
-  .pipe(patiently)
+    SELECT e.id, i.slug AS integration, e.dedupe_key AS key, e.duplicates::int AS duplicates
+    FROM events e JOIN integrations i ON i.id = e.integration_id`).pipe(patiently)
+
+export const rejections = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  sql<RejectionRow>`
+    SELECT i.slug AS integration, r.reason, r.detail
+    FROM rejections r JOIN integrations i ON i.id = r.integration_id ORDER BY r.received_at`).pipe(patiently)
 
 export const deliveries = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql<DeliveryRow>`
@@ -63,5 +68,6 @@ export const deliveries = Effect.flatMap(SqlClient.SqlClient, (sql) =>
 export const attempts = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql<AttemptRow>`
     SELECT delivery_id AS "deliveryId", generation, number, outcome, http_status AS "httpStatus", error,
-      (extract(epoch FROM started_at) * 1000)::float8 AS "startedAt"
+      (extract(epoch FROM started_at) * 1000)::float8 AS "startedAt",
+      (extract(epoch FROM recorded_at) * 1000)::float8 AS "recordedAt"
     FROM attempts`).pipe(patiently)

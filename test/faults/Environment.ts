@@ -2,9 +2,11 @@ import { Duration, Effect } from "effect"
 import { writeFileSync } from "node:fs"
 import { managementKey } from "../support/ManagementKey.ts"
 
-/** Lock and lease; short, so that a frozen process outlasts them. */
+/** Lock and lease; short, so that a frozen process outlasts them, and so does an attempt that does not renew them. */
 export const lockTtl = Duration.seconds(3)
-export const deliveryTimeout = Duration.seconds(3)
+export const deliveryTimeout = Duration.seconds(8)
+/** What the doctor takes for a matter of time. */
+const doctorSlack = Duration.seconds(30)
 
 export const queues = {
   process: "faults.process",
@@ -41,6 +43,7 @@ export const make = (at: {
   RETRY_MAX_DELAY_MS: String(rungs.at(-1)),
   // So that no outage of a run is long enough to use them up.
   MAX_PROCESSING_RETRIES: "100",
+  DOCTOR_SLACK_SECONDS: String(Duration.toSeconds(doctorSlack)),
   NODE_ENV: "production"
 })
 

@@ -23,6 +23,7 @@ const catalogue: Readonly<Record<Kind, Fault>> = {
   "rabbitmq-kill": Brokers.kill,
   "rabbitmq-purge": Brokers.purge,
   "rabbitmq-delete": Brokers.remove,
+  "rabbitmq-forget": Brokers.forget,
   "rabbitmq-alarm": Brokers.raiseAlarm,
   "rabbitmq-copies": Brokers.copies,
   "postgres-kill": Postgres.kill,

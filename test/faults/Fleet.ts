@@ -1,5 +1,4 @@
 import { Effect, type Option, Ref, type Scope } from "effect"
-import type { Proxy } from "../support/Proxy.ts"
 import * as Port from "../support/servers/Port.ts"
 import * as PrivateFolder from "../support/servers/PrivateFolder.ts"
 import * as Process from "../support/servers/Process.ts"
@@ -7,7 +6,7 @@ import type { ServerUnavailable } from "../support/servers/ServerUnavailable.ts"
 import type { BadEnd } from "./Books.ts"
 import type { Ground } from "./Ground.ts"
 import * as Host from "./Host.ts"
-import { type Member, members } from "./Kinds.ts"
+import { apis, type Member, members } from "./Kinds.ts"
 import type { Mutant } from "./Options.ts"
 
 /** Two API and two worker processes. */
@@ -18,6 +17,9 @@ export interface Fleet {
   readonly bases: ReadonlyArray<string>
   readonly badEnds: Effect.Effect<ReadonlyArray<BadEnd>>
 }
+
+/** Where everybody else calls a process. */
+export const baseOf = ({ entrance }: Host.Host): string => `http://${Port.loopback}:${entrance.port}`
 
 export const start = Effect.fn("Fleet.start")(
   function*(ground: Ground, without: Option.Option<Mutant>): Effect.fn.Return<Fleet, ServerUnavailable, Scope.Scope> {
@@ -39,9 +41,7 @@ export const start = Effect.fn("Fleet.start")(
     return {
       folder,
       hosts,
-      bases: [hosts["api-1"], hosts["api-2"]].map(({ entrance }: { readonly entrance: Proxy }) =>
-        `http://${Port.loopback}:${entrance.port}`
-      ),
+      bases: apis.map((_) => baseOf(hosts[_])),
       badEnds: Ref.get(badEnds)
     }
   }

@@ -1,43 +1,87 @@
-import type { Incident } from "./Books.ts"
+import { Duration } from "effect"
+import * as Books from "./Books.ts"
+import * as Environment from "./Environment.ts"
 
+const lease = Duration.toMillis(Environment.lockTtl)
+const timeout = Duration.toMillis(Environment.deliveryTimeout)
+/** An answer may wait so long for its record before a fault strikes. */
+const recordTime = 2_000
+/** A worker that was thawed may send within this what it was about to send. */
+const thawTime = 3_000
+/** Clocks and reports of one machine agree that well. */
+const grace = 500
+/** How long connections may fail one after the other once PostgreSQL is there again, beyond a lease. */
+const reconnectTime = 5_000
+/** A connection that is dead without a word is given up after 20 s. */
+const silenceTime = 25_000
+/** What was lost is found when the queue that was there before has been handed out, and nothing else puts it off. */
+const findTime = 120_000
+
+const takesMessages: ReadonlySet<string> = new Set(["rabbitmq-purge", "rabbitmq-delete", "rabbitmq-forget"])
+
+type Incident = Books.Incident
+
+const isLine = ({ kind }: Incident): boolean => kind.startsWith("line-")
+const isPostgres = ({ kind }: Incident): boolean => kind.startsWith("postgres-")
 const ofWorker = ({ target }: Incident): boolean => target.startsWith("worker")
 
-/** Whether an answer of a callback may stay without its record: a worker stopped, or PostgreSQL or the way to it hurt. */
-export const keepsFromRecording = (incident: Incident): boolean => {
-  switch (incident.kind) {
-    case "kill":
-    case "freeze":
-    case "clock-minutes":
-    case "clock-hours":
-      return ofWorker(incident)
-    case "line-refuse":
-    case "line-hole":
-    case "line-slow":
-    case "line-break":
-      return ofWorker(incident) && incident.target.endsWith(">postgres")
-    default:
-      return incident.kind.startsWith("postgres-")
-  }
+/** Whether it hurt the worker that made a call, or may have, where that is not known. */
+const hurt = (incident: Incident, { worker }: Books.Call): boolean =>
+  ofWorker(incident) && (worker === null || incident.target.split(">")[0] === worker)
+
+/** How long after its end a call may still begin whose record it prevents; null where it prevents none. */
+const aftermath = (incident: Incident, call: Books.Call): number | null => {
+  if (isPostgres(incident)) return lease + reconnectTime
+  if (!hurt(incident, call)) return null
+  if (incident.kind === "kill") return 0
+  if (incident.kind === "freeze") return thawTime
+  if (!isLine(incident) || !incident.target.endsWith(">postgres")) return null
+  return incident.kind === "line-hole" ? silenceTime : lease + reconnectTime
 }
 
 /**
- * Whether messages that were queued may be gone, or in the hand of a worker that cannot go on, at a moment. There is no end
- * to it: a marker may take as long as the queue before it, and another fault may put the search off.
+ * Whether it may have kept the answer to a call from being recorded before another call was made: it stopped the worker
+ * that made the first one, or hurt PostgreSQL or that worker's way to it, while the first was under way or unrecorded.
  */
-export const hidesMessages = (incident: Incident, at: number): boolean => {
-  if (at < incident.from) return false
-  switch (incident.kind) {
-    case "rabbitmq-purge":
-    case "rabbitmq-delete":
-      return true
-    case "freeze":
-      return ofWorker(incident)
-    case "line-refuse":
-    case "line-hole":
-    case "line-slow":
-    case "line-break":
-      return ofWorker(incident) && !incident.target.endsWith(">redis")
-    default:
-      return incident.kind.startsWith("postgres-")
-  }
+export const keepsFromRecording = (incident: Incident, first: Books.Call, second: Books.Call): boolean => {
+  const after = aftermath(incident, first)
+  const endedAt = first.completeAt ?? first.at + timeout
+  return after !== null && endedAt >= incident.from - recordTime && first.at <= incident.until + after + grace &&
+    second.at >= incident.from - grace
 }
+
+/** Whether the worker that made a call may have been held up from just before the call went out. */
+export const holdsBack = (incident: Incident, call: Books.Call): boolean =>
+  incident.kind === "freeze" && hurt(incident, call) && call.at >= incident.until - grace &&
+  call.at <= incident.until + thawTime
+
+/** Whether messages that were queued may be gone, or in the hand of a worker that cannot go on, at a moment. */
+export const hidesMessages = (incident: Incident, at: number): boolean => {
+  if (at < incident.from || at > incident.until + findTime) return false
+  if (takesMessages.has(incident.kind)) return incident.failure === null
+  if (incident.kind === "freeze") return ofWorker(incident)
+  if (isLine(incident)) return ofWorker(incident) && !incident.target.endsWith(">redis")
+  return isPostgres(incident)
+}
+
+/** Whether a request may have broken off on its way to an API, or the API been too late to read it. */
+export const breaksOff = (incident: Incident, { endedAt, sentAt }: Books.Answer): boolean => {
+  const stops = isLine(incident) ? incident.target.startsWith("sender>") : incident.kind === "freeze" && isApi(incident)
+  return stops && endedAt >= incident.from && sentAt <= incident.until + grace
+}
+
+const isApi = ({ target }: Incident): boolean => target.startsWith("api")
+
+/** Whether an attempt at a destination may have failed without a call that the callback got. */
+export const keepsFromArriving = (incident: Incident, destination: string, row: Books.AttemptRow): boolean => {
+  if (row.startedAt > incident.until + thawTime || row.recordedAt < incident.from - grace) return false
+  if (!incident.kind.startsWith("callback-")) return incident.kind === "freeze" && ofWorker(incident)
+  // All callbacks share a process, and those that pour out megabytes may hold up the others.
+  return incident.target === destination || Books.isTimeout(row)
+}
+
+/** An incident in words. */
+export const text = ({ from, kind, target, until }: Incident): string =>
+  `${kind} ${target} from ${clock(from)} to ${clock(until)}`
+
+export const clock = (at: number): string => new Date(at).toISOString().slice(11, 23)

@@ -28,8 +28,21 @@ export const integrations: readonly [Integration, ...Array<Integration>] = [
 export const secretOf = ({ provider, slug }: Integration): string =>
   provider === "hmac" ? `the-secret-of-${slug}` : `whsec_${Buffer.from(`${slug}`.padEnd(24, "-")).toString("base64")}`
 
+/** The integration that a share of the load, from 0 to 1, falls to. */
+export const pick = (share: number): Integration => {
+  let left = share
+  for (const integration of integrations) {
+    left -= integration.share
+    if (left < 0) return integration
+  }
+  return integrations[0]
+}
+
+/** The secrets with which the gateway signs what it sends. */
+export type SigningSecrets = ReadonlyMap<Destination, string>
+
 /** Makes them over the management API, as an operator does. */
-export const create = (base: string, callbacks: Callbacks) =>
+export const create = (base: string, callbacks: Callbacks): Effect.Effect<SigningSecrets> =>
   Effect.forEach(integrations, (integration) =>
     Effect.gen(function*() {
       const { manage } = Gateway.at(base)
@@ -43,14 +56,17 @@ export const create = (base: string, callbacks: Callbacks) =>
           : { rateLimitPerMinute: null })
       })
       const { id } = yield* Schema.decodeUnknown(Created)(created.json)
-      yield* Effect.forEach(integration.destinations, ({ above, name }) =>
-        Effect.flatMap(
-          manage(`/integrations/${id}/destinations`, {
-            url: callbacks.urlOf(name),
-            ...(above === undefined ? {} : { filter: { rules: [{ path: "$.amount", op: "gt", value: above }] } })
-          }),
-          ({ json }) => Schema.decodeUnknown(Created)(json)
+      return yield* Effect.forEach(integration.destinations, ({ above, name }) =>
+        manage(`/integrations/${id}/destinations`, {
+          url: callbacks.urlOf(name),
+          ...(above === undefined ? {} : { filter: { rules: [{ path: "$.amount", op: "gt", value: above }] } })
+        }).pipe(
+          Effect.flatMap(({ json }) =>
+            Schema.decodeUnknown(CreatedDestination)(json)
+          ),
+          Effect.map(({ signingSecret }) => [name, signingSecret] as const)
         ))
-    }), { discard: true }).pipe(Effect.orDie)
+    })).pipe(Effect.map((secrets) => new Map(secrets.flat())), Effect.orDie)
 
 const Created = Schema.Struct({ id: Schema.String })
+const CreatedDestination = Schema.Struct({ id: Schema.String, signingSecret: Schema.String })

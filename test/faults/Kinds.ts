@@ -2,6 +2,7 @@
 export const members = ["api-1", "api-2", "worker-1", "worker-2"] as const
 export type Member = typeof members[number]
 
+export const apis: ReadonlyArray<Member> = ["api-1", "api-2"]
 export const workers: ReadonlyArray<Member> = ["worker-1", "worker-2"]
 
 export const servers = ["postgres", "redis", "rabbitmq"] as const
@@ -28,7 +29,7 @@ interface Shape {
 
 const queues = ["process", "retry"]
 
-/** Everything that can be done to the system, to whom, and for how long. */
+/** Everything that can be done to the system, to whom, and for how long. Holes may outlast what the gateway waits for. */
 export const catalogue = {
   "kill": { targets: members, seconds: [0, 0] },
   "terminate": { targets: members, seconds: [0, 0] },
@@ -39,6 +40,7 @@ export const catalogue = {
   "rabbitmq-kill": { targets: ["rabbitmq"], seconds: [1, 5] },
   "rabbitmq-purge": { targets: queues, seconds: [0, 0] },
   "rabbitmq-delete": { targets: queues, seconds: [0, 0] },
+  "rabbitmq-forget": { targets: ["rabbitmq"], seconds: [0, 0] },
   "rabbitmq-alarm": { targets: ["rabbitmq"], seconds: [5, 12] },
   "rabbitmq-copies": { targets: ["process"], seconds: [3, 6] },
   "postgres-kill": { targets: ["postgres"], seconds: [1, 5] },
@@ -46,7 +48,7 @@ export const catalogue = {
   "postgres-connections": { targets: ["postgres"], seconds: [4, 10] },
   "postgres-disk": { targets: ["postgres"], seconds: [3, 8] },
   "line-refuse": { targets: lines, seconds: [3, 10] },
-  "line-hole": { targets: lines, seconds: [5, 15] },
+  "line-hole": { targets: lines, seconds: [5, 40] },
   "line-slow": { targets: lines, seconds: [5, 15] },
   "line-break": { targets: lines, seconds: [3, 8] },
   "callback-slow": { targets: destinations, seconds: [5, 12] },

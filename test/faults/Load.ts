@@ -1,136 +1,125 @@
-import { Clock, Duration, Effect, Option, Random, Ref, Schedule, Schema, type Scope } from "effect"
-import { Agent } from "undici"
-import type { Answer, Webhook } from "./Books.ts"
+import { Clock, Duration, Effect, Random, Schedule, type Scope } from "effect"
+import * as Books from "./Books.ts"
+import * as Integrations from "./Integrations.ts"
+import * as Pace from "./Pace.ts"
 import * as Post from "./Post.ts"
+import * as Sender from "./Sender.ts"
 
 /** The providers: they send at a steady rate whatever comes back, and again whatever was not accepted. */
 export interface Load {
-  readonly webhooks: ReadonlyArray<Webhook>
+  readonly webhooks: ReadonlyArray<Books.Webhook>
   /** Webhooks and copies that are still to be accepted or sent. */
   readonly pending: Effect.Effect<number>
+  /** How many webhooks were sent, whatever came of them. Copies do not count. */
+  readonly offered: Effect.Effect<number>
+  /** How many fewer `steady` has sent than its rate asked for, because too many waited. */
+  readonly skipped: Effect.Effect<number>
   /** Sends at a rate a second, until interrupted. */
   readonly steady: (rate: number) => Effect.Effect<never>
-  /** Sends so many, as fast as they are accepted, and waits until they are. */
-  readonly burst: (count: number) => Effect.Effect<void>
+  /** Sends so many, each once, as fast as they are accepted, and waits until they are; to some APIs alone if need be. */
+  readonly burst: (count: number, to?: ReadonlyArray<string>) => Effect.Effect<void>
 }
 
-const answerTime = Duration.seconds(10)
+export interface Options {
+  readonly bases: ReadonlyArray<string>
+  /** The same seed gives the same webhooks with the same copies, whatever comes back and when. */
+  readonly seed: string
+}
+
 /** Beyond so many that wait for their yes, none is added. A semaphore would wake them all for each that leaves. */
 const maxPending = 6_000
-const connections = 256
 const tick = Duration.millis(20)
 const burstWidth = 128
 
-const again = Schedule.exponential("200 millis").pipe(
-  Schedule.union(Schedule.spaced("8 seconds")),
-  Schedule.jittered
+/** Never sooner than the gateway asked for. */
+const again = Schedule.identity<Duration.Duration>().pipe(
+  Schedule.intersect(Schedule.exponential("200 millis").pipe(Schedule.union(Schedule.spaced("8 seconds")))),
+  Schedule.modifyDelay(([asked], delay) => Duration.max(asked, delay)),
+  Schedule.jitteredWith({ min: 1, max: 1.25 })
 )
 
-/** One webhook of twenty is sent again later although it was accepted, some several times at once. */
-const repeated = 0.05
-const copiesAtOnce = [1, 1, 1, 3, 5]
-const repeatedWithin = 15_000
+export const start = (options: Options): Effect.Effect<Load, never, Scope.Scope> =>
+  Effect.flatMap(Sender.make, (send) => make(send, options))
 
-export const start = Effect.fnUntraced(function*(options: {
-  readonly bases: ReadonlyArray<string>
-  readonly seed: string
-}): Effect.fn.Return<Load, never, Scope.Scope> {
-  const agent = yield* Effect.acquireRelease(
-    Effect.sync(() => new Agent({ connections, headersTimeout: 0, bodyTimeout: 0 })),
-    (agent) => Effect.promise(() => agent.destroy())
-  )
-  const webhooks: Array<Webhook> = []
-  const pending = yield* Ref.make(0)
-  const scope = yield* Effect.scope
-  let turn = 0
+export const make = Effect.fnUntraced(
+  function*(send: Sender.Sender, { bases, seed }: Options): Effect.fn.Return<Load, never, Scope.Scope> {
+    const scope = yield* Effect.scope
+    const webhooks: Array<Books.Webhook> = []
+    let pending = 0
+    let pace = Pace.start(0, 0)
 
-  const sendOnce = (post: Post.Post): Effect.Effect<Answer> =>
-    Effect.gen(function*() {
-      const sentAt = yield* Clock.currentTimeMillis
-      const base = options.bases[turn++ % options.bases.length] ?? ""
-      const said = yield* Effect.tryPromise(async (signal) => {
-        const response = await agent.request({
-          origin: base,
-          path: `/api/v1/webhooks/${post.integration.slug}`,
-          method: "POST",
-          headers: post.headers(sentAt),
-          body: post.body,
-          signal
-        })
-        return { status: response.statusCode, text: await response.body.text() }
-      }).pipe(Effect.timeout(answerTime), Effect.option)
-      const accepted = Option.flatMap(said, ({ text }) => decode(text))
-      return {
-        sentAt,
-        endedAt: yield* Clock.currentTimeMillis,
-        status: Option.getOrNull(Option.map(said, (_) => _.status)),
-        eventId: Option.getOrNull(Option.map(accepted, (_) => _.eventId)),
-        duplicate: Option.exists(accepted, (_) => _.duplicate)
+    /** The API that is asked first is the turn's, and each time it is the other one's turn. */
+    const untilAccepted = (post: Post.Post, { answers }: Books.Webhook, turn: number, to = bases) =>
+      Effect.suspend(() => send(to[turn++ % to.length] ?? "", post)).pipe(
+        Effect.tap(({ answer }) => answers.push(answer)),
+        Effect.filterOrFail(({ answer }) => Books.isAcceptance(answer), ({ retryAfter }) => retryAfter),
+        Effect.retry(again),
+        Effect.ignore
+      )
+    const together = (post: Post.Post, webhook: Books.Webhook, copies: number) => {
+      const turn = webhooks.length
+      return Effect.forEach(
+        Array.from({ length: copies }, (_, copy) => turn + copy),
+        (turn) => untilAccepted(post, webhook, turn),
+        { concurrency: copies === 1 ? 1 : "unbounded", discard: true }
+      )
+    }
+    const counted = <A>(effect: Effect.Effect<A>) =>
+      Effect.suspend(() => {
+        pending++
+        return Effect.ensuring(effect, Effect.sync(() => pending--))
+      })
+
+    const turns = Random.make(seed)
+    const numbers = new Map<string, number>()
+    const next = Effect.gen(function*() {
+      const integration = Integrations.pick(yield* turns.next)
+      const number = (numbers.get(integration.slug) ?? 0) + 1
+      numbers.set(integration.slug, number)
+      const random = Random.make(`${seed} ${integration.slug} ${number}`)
+      const post = yield* Effect.withRandom(Post.make(integration, number), random)
+      const webhook: Books.Webhook = {
+        id: post.id,
+        integration: integration.slug,
+        hash: post.hash,
+        sent: { contentType: post.contentType, id: post.id },
+        wanted: post.wanted,
+        answers: []
       }
+      webhooks.push(webhook)
+      return { post, webhook, random }
     })
 
-  const untilAccepted = (post: Post.Post, webhook: Webhook) =>
-    sendOnce(post).pipe(
-      Effect.tap((answer) => webhook.answers.push(answer)),
-      Effect.filterOrFail(isAccepted),
-      Effect.retry(again),
-      Effect.ignore
-    )
+    const launch = Effect.flatMap(next, ({ post, random, webhook }) => {
+      const { after, atOnce, later } = post.copies
+      const first = together(post, webhook, atOnce)
+      const all = later === 0 ? first : Effect.zipRight(first, Effect.delay(together(post, webhook, later), after))
+      return all.pipe(counted, Effect.withRandom(random), Effect.forkIn(scope))
+    })
 
-  const repeat = Effect.fnUntraced(function*(post: Post.Post, webhook: Webhook) {
-    if ((yield* Random.next) >= repeated) return
-    yield* Effect.sleep(yield* Random.nextIntBetween(0, repeatedWithin))
-    const copies = copiesAtOnce[yield* Random.nextIntBetween(0, copiesAtOnce.length)] ?? 1
-    yield* Effect.replicateEffect(untilAccepted(post, webhook), copies, { concurrency: "unbounded", discard: true })
-  })
-
-  const next = Effect.gen(function*() {
-    const post = yield* Post.make(webhooks.length + 1)
-    const webhook: Webhook = {
-      id: post.id,
-      integration: post.integration.slug,
-      hash: post.hash,
-      wanted: post.wanted,
-      answers: []
-    }
-    webhooks.push(webhook)
-    return { post, webhook }
-  })
-  const counted = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.acquireUseRelease(Ref.update(pending, (_) => _ + 1), () => effect, () => Ref.update(pending, (_) => _ - 1))
-
-  const random = Effect.withRandom(Random.make(options.seed))
-  const launch = Effect.flatMap(
-    next,
-    ({ post, webhook }) =>
-      Effect.forkIn(counted(Effect.zipRight(untilAccepted(post, webhook), repeat(post, webhook))), scope)
-  )
-
-  return {
-    webhooks,
-    pending: Ref.get(pending),
-    steady: Effect.fnUntraced(function*(rate) {
-      const startedAt = yield* Clock.currentTimeMillis
-      let launched = 0
-      return yield* Effect.gen(function*() {
-        const due = Math.floor(((yield* Clock.currentTimeMillis) - startedAt) * rate / 1_000)
-        for (; launched < due; launched++) {
-          if ((yield* Ref.get(pending)) < maxPending) yield* launch
+    return {
+      webhooks,
+      pending: Effect.sync(() => pending),
+      offered: Effect.sync(() => webhooks.length),
+      skipped: Effect.sync(() => pace.skipped()),
+      steady: Effect.fnUntraced(function*(rate) {
+        pace = Pace.start(rate, yield* Clock.currentTimeMillis)
+        while (true) {
+          const count = pace.take(yield* Clock.currentTimeMillis, maxPending - pending)
+          for (let launched = 0; launched < count; launched++) yield* launch
+          yield* Effect.sleep(tick)
         }
-        yield* Effect.sleep(tick)
-      }).pipe(Effect.forever)
-    }, random),
-    burst: (count) =>
-      Effect.forEach(
-        Array.from({ length: count }),
-        () => Effect.flatMap(next, ({ post, webhook }) => untilAccepted(post, webhook)),
-        { concurrency: burstWidth, discard: true }
-      ).pipe(counted, random)
+      }),
+      burst: (count, to) =>
+        counted(
+          Effect.forEach(
+            Array.from({ length: count }),
+            () =>
+              Effect.flatMap(next, ({ post, random, webhook }) =>
+                Effect.withRandom(untilAccepted(post, webhook, webhooks.length, to), random)),
+            { concurrency: burstWidth, discard: true }
+          )
+        )
+    }
   }
-})
-
-const isAccepted = ({ status }: Answer): boolean => status !== null && status >= 200 && status < 300
-
-const decode = Schema.decodeOption(Schema.parseJson(
-  Schema.Struct({ eventId: Schema.String, duplicate: Schema.Boolean })
-))
+)

@@ -1,13 +1,17 @@
 import { Clock, Effect, Option, Predicate, Schedule, Schema, type Scope } from "effect"
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { working } from "../../src/layers/Worker.ts"
+import { queuedAgain } from "../../src/services/Sweeper.ts"
 import type { BadLine, Find } from "./Books.ts"
 import type { Fleet } from "./Fleet.ts"
-import { type Member, members } from "./Kinds.ts"
+import { type Member, members, workers } from "./Kinds.ts"
 
 /** What the logs tell the checker. */
 export interface Logs {
   readonly badLines: ReadonlyArray<BadLine>
   readonly finds: ReadonlyArray<Find>
+  /** The processes of which nothing was read that they must have written, in words. */
+  readonly unheard: () => ReadonlyArray<string>
   /** Reads what was written just now. */
   readonly catchUp: Effect.Effect<void>
 }
@@ -54,14 +58,19 @@ const tail = (file: string) => {
 
 const open = Option.liftThrowable((file: string) => openSync(file, "r"))
 
-const decodeLine = Schema.decodeOption(Schema.parseJson(Schema.Struct({
+const Line = Schema.Struct({
   message: Schema.Unknown,
   logLevel: Schema.String,
   cause: Schema.optional(Schema.Unknown)
-})))
+})
+const decodeLine = Schema.decodeOption(Schema.parseJson(Line))
+const decodeError = Schema.decodeUnknownOption(Schema.Struct({
+  _tag: Schema.String.pipe(Schema.endsWith("Error")),
+  reason: Schema.optionalWith(Schema.String, { default: () => "" })
+}))
 
 const decodeFound = Schema.decodeUnknownOption(Schema.Tuple(
-  Schema.Literal("Deliveries without a message were queued again"),
+  Schema.Literal(queuedAgain),
   Schema.Struct({
     found: Schema.Number,
     because: Schema.String,
@@ -69,21 +78,28 @@ const decodeFound = Schema.decodeUnknownOption(Schema.Tuple(
   })
 ))
 
-/** What Node itself writes when nothing caught an error. */
-const uncaught = /^(?:Uncaught|\s*throw |[A-Za-z]*Error[: ]|node:internal|FATAL ERROR)/
 const lineLength = 3_000
 
 /** The book itself: it reads the lines one by one. */
 export const make = () => {
   const badLines: Array<BadLine> = []
   const finds: Array<Find> = []
+  const heard = new Set<Member>()
+  const worked = new Set<Member>()
   return {
     badLines,
     finds,
+    unheard: () => [
+      ...members.filter((_) => !heard.has(_)).map((_) => `no line of ${_}'s log was read`),
+      ...workers.filter((_) => !worked.has(_)).map((_) => `${_}'s log was not seen to say "${working}"`)
+    ],
     read: (member: Member, at: number, line: string): void => {
-      const decoded = decodeLine(line)
-      if (Option.isNone(decoded) ? uncaught.test(line) : isBad(decoded.value)) {
+      const decoded = Option.orElse(decodeLine(line), () => decodeLine(behindCut(line)))
+      if (Option.isNone(decoded) || isBad(decoded.value)) {
         badLines.push({ member, text: line.slice(0, lineLength) })
+      } else {
+        heard.add(member)
+        if (decoded.value.message === working) worked.add(member)
       }
       const found = Option.flatMap(decoded, ({ message }) => decodeFound(message))
       if (Option.isNone(found)) return
@@ -93,9 +109,21 @@ export const make = () => {
   }
 }
 
+/** Who is killed in the midst of a line leaves half of it, and the next one's first line comes behind that. */
+const behindCut = (line: string): string => line.startsWith(opening) ? line.slice(line.lastIndexOf(opening)) : line
+const opening = "{\"message\":"
+
 // No fault of these runs makes a message or a request bad, so whatever a process calls an error is a defect, and so is
 // what it goes on after, unless a server was away.
-const isBad = ({ cause, logLevel }: { readonly logLevel: string; readonly cause?: unknown }): boolean =>
-  logLevel === "ERROR" || logLevel === "FATAL" || Predicate.isString(cause) && !expected.test(cause)
+const isBad = ({ cause, logLevel, message }: typeof Line.Type): boolean =>
+  logLevel === "ERROR" || logLevel === "FATAL" || Predicate.isString(cause) && !isExpected(cause) ||
+  Array.isArray(message) && message.some((part) => Option.exists(decodeError(part), isUnexpected))
 
-const expected = /(?:Store|Broker|Coordination)Error/
+/** Each failure of a cause begins a line; what belongs to it is indented. */
+const isExpected = (cause: string): boolean =>
+  cause.split("\n").filter((_) => /^[^\s}]/.test(_)).every((_) => expected.test(_))
+
+const expected = /^(?:StoreError: (?:Unavailable|Contended)|BrokerError: .*|CoordinationError: .*)(?: \{)?$/
+
+const isUnexpected = ({ _tag, reason }: { readonly _tag: string; readonly reason: string }): boolean =>
+  !expected.test(`${_tag}: ${reason}`)

@@ -36,13 +36,47 @@ const residentOf = (pid: number): Option.Option<number> =>
     Option.map((kilobytes) => Number(kilobytes) / 1_024)
   )
 
+/** So many megabytes no process may ever have. */
+const ceiling = 1_000
+/** Fewer samples say nothing. */
+const fewest = 10
+
+/** Whose memory is beyond the ceiling, or was hardly looked at. */
+export const excesses = (samples: Samples): ReadonlyArray<string> =>
+  members.flatMap((member) => {
+    const { length } = samples[member]
+    if (length < fewest) return [`${member}'s memory was seen ${length} times only`]
+    const { most } = summary(samples[member])
+    return most > ceiling ? [`${member} had ${Math.round(most)} MB, and ${ceiling} MB are too much`] : []
+  })
+
+/** A process may have so many megabytes more in the last third of a time than in the second, and than in the first. */
+const flat = 100
+const steep = 200
+
+/** Whose memory grows throughout a time, or was hardly looked at in it: the medians of its thirds are compared. */
+export const growth = (samples: Samples, { from, until }: { readonly from: number; readonly until: number }) =>
+  members.flatMap((member): ReadonlyArray<string> => {
+    const seen = samples[member].filter(({ at }) => at >= from && at <= until).map((_) => _.megabytes)
+    const third = Math.floor(seen.length / 3)
+    if (seen.length < fewest) return [`${member}'s memory was seen ${seen.length} times only during the drain`]
+    const thirds = [seen.slice(0, third), seen.slice(third, 2 * third), seen.slice(2 * third)].map(median)
+    const [first = 0, middle = 0, last = 0] = thirds
+    return last - middle > flat || last - first > steep
+      ? [`${member} grew from ${thirds.map((_) => `${Math.round(_)} MB`).join(" to ")}`]
+      : []
+  })
+
+const median = (numbers: ReadonlyArray<number>): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+
 /** Least, most and last, and how many megabytes a minute the newest process gained. */
 export const summary = (samples: ReadonlyArray<Sample>) => {
   const newest = samples.filter(({ pid }) => pid === samples.at(-1)?.pid)
   const all = samples.map((_) => _.megabytes)
   return {
-    least: Math.min(...all),
-    most: Math.max(...all),
+    least: all.reduce((least, _) => Math.min(least, _), Number.POSITIVE_INFINITY),
+    most: all.reduce((most, _) => Math.max(most, _), 0),
     last: all.at(-1) ?? Number.NaN,
     perMinute: slope(newest) * 60_000
   }

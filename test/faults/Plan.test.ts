@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type * as Books from "./Books.ts"
 import * as Kinds from "./Kinds.ts"
 import * as Plan from "./Plan.ts"
+import * as Sample from "./Sample.ts"
 
 const options = (seed: string, changes: Partial<Plan.Options> = {}): Plan.Options => ({
   seed,
@@ -42,6 +44,23 @@ describe("a plan", () => {
           }
         })
     ))
+
+  it("tells what was planned and not done, and which character met no call", () => {
+    const plan = ["kill", "freeze", "callback-slow", "callback-late"] as const
+    const incidents = plan.map((kind): Books.Incident => ({
+      kind,
+      target: "",
+      from: 0,
+      until: 0,
+      failure: kind === "kill" ? "no" : null
+    }))
+    const troubles = plan.map((kind) => ({ kind, at: 0, seconds: 0, target: "" }))
+    const calls: ReadonlyArray<Books.Call> = [{ ...Sample.call, character: "slow" }]
+    assert.deepStrictEqual(Plan.untried(troubles, { calls, incidents }), [
+      "kill was planned and could never be done",
+      "callback-late was done and met no call"
+    ])
+  })
 
   it.effect("without kinds is empty", () =>
     Effect.map(Plan.make(options("1", { kinds: [] })), (troubles) => assert.deepStrictEqual(troubles, [])))

@@ -1,4 +1,5 @@
 import { Array, Chunk, Effect, Order, Random } from "effect"
+import type { Books } from "./Books.ts"
 import * as Kinds from "./Kinds.ts"
 
 /** One fault of a run: when it begins, in seconds from the start of the faults, what, to whom, and for how long. */
@@ -28,6 +29,19 @@ export const make = ({ kinds, seconds, seed }: Options): Effect.Effect<ReadonlyA
     const troubles = [...yield* track(others, seconds), ...yield* track(callbacks, seconds)]
     return Array.sortBy(Order.mapInput(Order.number, (_: Trouble) => _.at))(troubles)
   }).pipe(Effect.withRandom(Random.make(seed)))
+
+/** What a run did not try although it was planned. */
+export const untried = (
+  plan: ReadonlyArray<Trouble>,
+  { calls, incidents }: Pick<Books, "calls" | "incidents">
+): ReadonlyArray<string> => {
+  const done = new Set(incidents.filter(({ failure }) => failure === null).map(({ kind }) => kind))
+  const met = new Set<string>(calls.map(({ character }) => `callback-${character}`))
+  return [...new Set(plan.map(({ kind }) => kind))].flatMap((kind) => {
+    if (!done.has(kind)) return [`${kind} was planned and could never be done`]
+    return Kinds.isCallbackKind(kind) && !met.has(kind) ? [`${kind} was done and met no call`] : []
+  })
+}
 
 const track = Effect.fnUntraced(function*(kinds: ReadonlyArray<Kinds.Kind>, seconds: number) {
   if (kinds.length === 0) return []

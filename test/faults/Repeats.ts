@@ -1,69 +1,122 @@
 import { Array, Duration } from "effect"
-import type * as Books from "./Books.ts"
+import * as Books from "./Books.ts"
 import * as Environment from "./Environment.ts"
 import * as Incidents from "./Incidents.ts"
 
-const lease = Duration.toMillis(Environment.lockTtl)
-const timeout = Duration.toMillis(Environment.deliveryTimeout)
-/** An answer may wait so long for its record before a fault strikes. */
-const before = 2_000
+/** Calls that were made though another had been made before, and why each was. */
+export interface Repeats {
+  readonly explained: ReadonlyArray<string>
+  readonly unexplained: ReadonlyArray<string>
+  /** Deliveries whose callback said yes, whole, more than once. */
+  readonly deliveredTwice: number
+}
 
+const timeout = Duration.toMillis(Environment.deliveryTimeout)
 /** An answer that comes so shortly before the time limit may cross with the end of the call. */
 const crossing = 250
-/** Clocks that are further apart than this are not compared. */
-const clocksApart = 60_000
+/** A call that went out before a record was made arrives within this. */
+const onTheWay = 500
 
 /**
- * The deliveries whose callback said yes more than once. That is explained only where the gateway could not know of the
- * earlier answers: they came after the time limit; or they have no record of their own, and each came while something
- * kept it from being made.
+ * A call is a repeat when one with its number was made before, when the callback had said yes to another, or when the
+ * gateway had recorded what came of it. The first two are explained where the gateway could not know: something kept
+ * the earlier answer from being recorded, or it came after the time limit. The last one only by a worker held up.
  */
-export const judge = ({ deliveries, incidents }: Books.Books, index: Books.Index) => {
-  const windows = incidents.filter(Incidents.keepsFromRecording)
-  const isCut = ({ completeAt }: Books.Call): boolean =>
-    windows.some(({ from, until }) =>
-      completeAt !== null && completeAt >= from - before && completeAt <= until + lease + timeout
-    )
-  const repeated = deliveries.flatMap((delivery) => {
-    const calls = index.callsOf(delivery.id)
-    const attempts = index.attemptsOf(delivery.id)
-    const all = calls.filter(isComplete).toSorted((a, b) => Number(a.completeAt) - Number(b.completeAt))
-    if (all.length < 2) return []
-    const answers = all.filter((call) => !isTooLate(call, attempts))
-    const recorded = answers.length - unrecorded(answers, calls, attempts)
-    const explained = recorded <= 1 && answers.slice(0, -1).every(isCut)
-    const times = all.map((_) => `attempt ${_.attempt} at ${new Date(Number(_.completeAt)).toISOString()}`)
-    return [{
-      explained,
-      text: `delivery ${delivery.id} to ${delivery.destination}: ${times.join(", ")}; ${recorded} recorded, ` +
-        `${all.length - answers.length} too late`
-    }]
+export const judge = ({ deliveries, incidents }: Books.Books, index: Books.Index): Repeats => {
+  const histories = deliveries.map((delivery): History => ({
+    name: `delivery ${delivery.id} to ${delivery.destination}`,
+    calls: index.callsOf(delivery.id).toSorted((a, b) => a.at - b.at),
+    attempts: index.attemptsOf(delivery.id),
+    incidents
+  }))
+  const [unexplained, explained] = Array.partition(histories.flatMap(repeatsOf), (_) => _.because !== null)
+  return {
+    explained: explained.map((_) => `${_.text}; ${_.because}`),
+    unexplained: unexplained.map((_) => _.text),
+    deliveredTwice: histories.filter(({ calls }) => calls.filter(Books.isComplete).length > 1).length
+  }
+}
+
+/** One delivery, its calls in the order of their arrival. */
+interface History {
+  readonly name: string
+  readonly calls: ReadonlyArray<Books.Call>
+  readonly attempts: ReadonlyArray<Books.AttemptRow>
+  readonly incidents: ReadonlyArray<Books.Incident>
+}
+
+interface Repeat {
+  readonly text: string
+  /** What explains it; null where nothing does. */
+  readonly because: string | null
+}
+
+const repeatsOf = (history: History): ReadonlyArray<Repeat> =>
+  history.calls.flatMap((call, place) => {
+    const earlier = history.calls.slice(0, place)
+    const repeat = late(history, call, earlier) ?? second(history, call, earlier) ?? unwanted(history, call, earlier)
+    return repeat === undefined ? [] : [repeat]
   })
-  const [unexplained, explained] = Array.partition(repeated, (_) => _.explained)
-  return { explained: explained.map((_) => _.text), unexplained: unexplained.map((_) => _.text) }
+
+/** The gateway had recorded it by then, or had gone on to a later attempt: only who was held up makes such a call. */
+const late = ({ attempts, incidents, name }: History, call: Books.Call, earlier: ReadonlyArray<Books.Call>) => {
+  const first = earlier.every((_) => _.attempt !== call.attempt)
+  const known = attempts.find((row) =>
+    row.recordedAt + onTheWay < call.at && (row.outcome === "success" || row.number === call.attempt && !first)
+  )
+  const overtaking = earlier.find((_) => _.attempt > call.attempt)
+  if (known === undefined && overtaking === undefined) return undefined
+  const after = known === undefined
+    ? `after ${told(overtaking)}`
+    : `though attempt ${known.number} was recorded as ${known.outcome} at ${Incidents.clock(known.recordedAt)}`
+  return {
+    text: `${name}: ${told(call)} ${after}`,
+    because: explanation(incidents.find((_) => Incidents.holdsBack(_, call)))
+  }
+}
+
+/** The attempt was made before. */
+const second = ({ incidents, name }: History, call: Books.Call, earlier: ReadonlyArray<Books.Call>) => {
+  const before = earlier.findLast((_) => _.attempt === call.attempt)
+  return before === undefined ? undefined : {
+    text: `${name}: ${told(call)} after ${told(before)}`,
+    because: explanation(
+      incidents.find((_) => Incidents.keepsFromRecording(_, before, call) || Incidents.holdsBack(_, call))
+    )
+  }
+}
+
+/** The callback had said yes to an earlier attempt. Of several calls with one number the last has the record. */
+const unwanted = (
+  { attempts, calls, incidents, name }: History,
+  call: Books.Call,
+  earlier: ReadonlyArray<Books.Call>
+) => {
+  const yes = earlier.find((one) => Books.isComplete(one) && calls.findLast((_) => _.attempt === one.attempt) === one)
+  if (yes === undefined) return undefined
+  const repeated = calls.some((_) => _ !== yes && _.attempt === yes.attempt)
+  const heldBack = repeated ? incidents.find((_) => Incidents.holdsBack(_, yes)) : undefined
+  return {
+    text: `${name}: ${told(call)} after ${told(yes)}`,
+    because: isTooLate(yes, attempts) ? "the answer came after the time limit" : explanation(heldBack)
+  }
 }
 
 /** Whether the attempt had run into its time limit when the answer was out. */
-const isTooLate = ({ at, attempt, completeAt }: Books.Call, attempts: ReadonlyArray<Books.AttemptRow>): boolean => {
+const isTooLate = ({ attempt, completeAt }: Books.Call, attempts: ReadonlyArray<Books.AttemptRow>): boolean => {
   const row = attempts.find((_) => _.number === attempt && _.outcome === "failure")
-  if (row === undefined || completeAt === null) return false
-  const begunAt = row.startedAt < at && row.startedAt > at - clocksApart ? row.startedAt : at
-  return completeAt - begunAt >= timeout - crossing
+  return row !== undefined && completeAt !== null && completeAt - row.startedAt >= timeout - crossing
 }
 
-const isComplete = ({ completeAt, status }: Books.Call): boolean =>
-  completeAt !== null && status !== null && status >= 200 && status < 300
+const explanation = (incident: Books.Incident | undefined): string | null =>
+  incident === undefined ? null : Incidents.text(incident)
 
-/** How many of the answers no attempt row can belong to. A row belongs to one call of its number. */
-const unrecorded = (
-  answers: ReadonlyArray<Books.Call>,
-  calls: ReadonlyArray<Books.Call>,
-  attempts: ReadonlyArray<Books.AttemptRow>
-): number =>
-  [...new Set(answers.map((_) => _.attempt))].reduce((sum, number) => {
-    const row = attempts.find((_) => _.number === number)
-    const yes = answers.filter((_) => _.attempt === number).length
-    const others = calls.filter((_) => _.attempt === number).length - yes
-    const takesOne = row !== undefined && (row.outcome === "success" || others === 0)
-    return sum + yes - (takesOne ? 1 : 0)
-  }, 0)
+const told = (call: Books.Call | undefined): string => {
+  if (call === undefined) return "nothing"
+  const answer = call.completeAt === null
+    ? `answered ${call.status ?? "nothing"}, not whole`
+    : `answered ${call.status} at ${Incidents.clock(call.completeAt)}`
+  return `attempt ${call.attempt} at ${Incidents.clock(call.at)}${
+    call.worker === null ? "" : ` of ${call.worker}`
+  } (${answer})`
+}

@@ -3,6 +3,7 @@ import * as Backlog from "./Backlog.ts"
 import * as Checker from "./Checker.ts"
 import * as Fairness from "./Fairness.ts"
 import * as Keepsake from "./Keepsake.ts"
+import * as Memory from "./Memory.ts"
 import * as Mutants from "./Mutants.ts"
 import { Mutant, type Options } from "./Options.ts"
 import * as Plan from "./Plan.ts"
@@ -16,6 +17,8 @@ const overheadSeconds = 80
 const leastSeconds = 20
 /** Few enough that others can take them all. */
 const maxConnections = 60
+/** The share of its rate that a run has to send. */
+const enough = 0.8
 
 /** What the command line asks for; whether nothing is wrong. */
 export const run = (options: Options) => {
@@ -29,15 +32,13 @@ const storm = Effect.fn("Runs.storm")(function*({ faults, minutes, rate, seed }:
   const seconds = Math.max(leastSeconds, Math.round(minutes * 60) - overheadSeconds)
   const plan = yield* Plan.make({ seed, seconds, kinds: faults })
   yield* Console.log(`seed ${seed}: ${seconds} s with ${plan.length} faults at ${rate} webhooks a second`)
-  return Checker.isClean(
-    yield* judged({ plan, seconds, rate, seed, without: Option.none(), patience: Settling.patience })
-  )
+  return (yield* judged({ plan, seconds, rate, seed, without: Option.none(), patience: Settling.patience })).isClean
 })
 
 const mutant = Effect.fn("Runs.mutant")(function*({ seed }: Options, without: Mutant) {
   const proof = Mutants.proofs[without]
   yield* Console.log(`seed ${seed}, without ${without}`)
-  return Checker.isClean(yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.some(without) }))
+  return (yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.some(without) })).isClean
 })
 
 /** Each mutant must be caught, and the same faults must do no harm to the gateway as it is. */
@@ -46,22 +47,18 @@ const mutants = Effect.fn("Runs.mutants")(function*({ seed }: Options) {
     Effect.gen(function*() {
       const proof = Mutants.proofs[without]
       yield* Console.log(`with everything, by the faults for ${without}`)
-      const whole = Checker.isClean(
-        yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.none() })
-      )
+      const { isClean } = yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.none() })
       yield* Console.log(`without ${without}`)
-      const caught = proof.isShown(
-        yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.some(without) })
-      )
+      const { verdict } = yield* judged({ ...proof, patience: Mutants.patience, seed, without: Option.some(without) })
+      const caught = proof.isShown(verdict)
       return {
-        whole,
-        caught,
+        asWanted: isClean && caught,
         text: `${without}: ${caught ? "caught" : "not caught"} (${proof.shown})` +
-          (whole ? "" : ", but the gateway as it is fails by the same faults")
+          (isClean ? "" : ", but the gateway as it is fails by the same faults")
       }
     }))
   yield* Console.log(results.map((_) => _.text).join("\n"))
-  return results.every(({ caught, whole }) => caught && whole)
+  return results.every(({ asWanted }) => asWanted)
 })
 
 const judged = Effect.fn("Runs.judged")(function*(options: Storm.Options & Pick<World.Options, "without">) {
@@ -73,21 +70,26 @@ const judged = Effect.fn("Runs.judged")(function*(options: Storm.Options & Pick<
   })
   const books = yield* Storm.run(world, options)
   const verdict = Checker.judge(books)
-  yield* Console.log(`${Table.verdict(verdict)}\n${Table.memory(world.memory)}`)
-  yield* Console.log(
-    Checker.isClean(verdict)
-      ? `seed ${options.seed}: nothing is wrong`
-      : `seed ${options.seed}: something is wrong; books and logs are in ${yield* Keepsake.make(
-        world,
-        books,
-        options.seed
-      )}`
-  )
-  return verdict
+  const excesses = Memory.excesses(world.memory)
+  const notes = Plan.untried(options.plan, books).map((_) => `note: ${_}`)
+  yield* Console.log([Table.verdict(verdict), Table.memory(world.memory), ...excesses, ...notes].join("\n"))
+  const isClean = Checker.isClean(verdict) && excesses.length === 0
+  const conclusion = isClean
+    ? "nothing is wrong"
+    : `something is wrong; books and logs are in ${yield* Keepsake.make(world, books, options.seed)}`
+  yield* Console.log(`seed ${options.seed}: ${conclusion}${yield* shortfall(world, options.rate)}`)
+  return { verdict, isClean }
 }, Effect.scoped)
 
+/** What a run says that sent much less than it was to. */
+const shortfall = Effect.fnUntraced(function*({ load }: World.World, rate: number) {
+  const offered = yield* load.offered
+  const share = offered / Math.max(1, offered + (yield* load.skipped))
+  return share < enough ? `, at ${Math.round(rate * share)} of ${rate} a second` : ""
+})
+
 const fairness = Effect.fn("Runs.fairness")(function*({ seed }: Options) {
-  yield* Console.log("ten destinations that answer, alone and beside one that hangs")
+  yield* Console.log("ten destinations that answer, alone and beside a sick one")
   const world = yield* World.make({ seed, without: Option.none(), smallDisk: false, maxConnections })
   const problems = Fairness.problems(yield* Fairness.run(world))
   yield* Console.log(problems.length === 0 ? "the healthy ones do not notice" : problems.join("\n"))
@@ -97,9 +99,13 @@ const fairness = Effect.fn("Runs.fairness")(function*({ seed }: Options) {
 const backlog = Effect.fn("Runs.backlog")(function*({ count, seed }: Options) {
   yield* Console.log(`seed ${seed}: a backlog of ${count}`)
   const world = yield* World.make({ seed, without: Option.none(), smallDisk: false, maxConnections })
-  const { books, drainedFrom } = yield* Backlog.run(world, count)
+  const { books, drain } = yield* Backlog.run(world, count)
   const verdict = Checker.judge(books)
-  const problems = [...Backlog.problems(books), ...Backlog.growth(world.memory, drainedFrom)]
+  const problems = [
+    ...Backlog.problems(books),
+    ...Memory.excesses(world.memory),
+    ...Memory.growth(world.memory, drain)
+  ]
   yield* Console.log([Table.verdict(verdict), Table.memory(world.memory), ...problems].join("\n"))
   const clean = Checker.isClean(verdict) && problems.length === 0
   if (!clean) yield* Console.log(`books and logs are in ${yield* Keepsake.make(world, books, seed)}`)

@@ -1,14 +1,11 @@
 import { SqlClient } from "@effect/sql"
-import { Clock, Console, Duration, Effect, Schedule } from "effect"
-import * as Amqp from "./Amqp.ts"
+import { Clock, Console, Duration, Effect } from "effect"
 import * as Database from "./Database.ts"
 import type { World } from "./World.ts"
 
 const look = Duration.seconds(1)
 /** How long nothing may move before what is left counts as stuck. */
 export const patience = Duration.seconds(150)
-const drainTime = Duration.seconds(15)
-const afterthoughts = Duration.seconds(2)
 
 /** Waits until every webhook is accepted and no delivery is open, or until nothing has moved for too long. */
 export const settle = Effect.fn("Settling.settle")(function*(world: World, patience: Duration.Duration) {
@@ -27,13 +24,6 @@ export const settle = Effect.fn("Settling.settle")(function*(world: World, patie
     last = seen
     yield* Effect.sleep(look)
   }
-  // What is still in a queue must come to nothing.
-  yield* Amqp.depth(world.ground.rabbitMq.url).pipe(
-    Effect.repeat({ until: (_) => _ === 0, schedule: Schedule.spaced(look) }),
-    Effect.timeout(drainTime),
-    Effect.ignore
-  )
-  yield* Effect.sleep(afterthoughts)
   return Duration.millis((yield* Clock.currentTimeMillis) - startedAt)
 })
 

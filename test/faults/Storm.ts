@@ -2,9 +2,12 @@ import { SqlClient } from "@effect/sql"
 import { Clock, Console, Duration, Effect, Fiber, Random, Schedule } from "effect"
 import type { Books, Incident } from "./Books.ts"
 import * as Database from "./Database.ts"
+import * as Doctor from "./Doctor.ts"
 import * as Faults from "./Faults.ts"
 import { members } from "./Kinds.ts"
 import type { Trouble } from "./Plan.ts"
+import * as Queues from "./Queues.ts"
+import * as Recovery from "./Recovery.ts"
 import * as Settling from "./Settling.ts"
 import type { World } from "./World.ts"
 
@@ -41,28 +44,48 @@ export const run = Effect.fn("Storm.run")(function*(world: World, { patience, pl
   yield* Console.log(`  ${world.load.webhooks.length} webhooks sent, the faults are over; settling`)
   const settled = yield* Settling.settle(world, patience)
   yield* Fiber.interrupt(telling)
-  yield* Console.log(`  settled after ${Math.round(Duration.toSeconds(settled))} s`)
-  return yield* closeBooks(world, incidents)
+  const [tried, recovery] = yield* Effect.timed(Recovery.check(world, seed))
+  yield* Console.log(`  settled after ${wholeSeconds(settled)}; everybody was tried alone in ${wholeSeconds(tried)}`)
+  return yield* closeBooks(world, incidents, recovery)
 })
 
-/** Ends the fleet in an orderly way, and collects what is written down. */
-export const closeBooks = Effect.fnUntraced(function*(world: World, incidents: ReadonlyArray<Incident>) {
+const wholeSeconds = (duration: Duration.Duration): string => `${Math.round(Duration.toSeconds(duration))} s`
+
+/** Looks at what is left, ends the fleet in an orderly way, and collects what is written down. */
+export const closeBooks = Effect.fnUntraced(function*(
+  world: World,
+  incidents: ReadonlyArray<Incident>,
+  recovery: Recovery.Recovery
+) {
+  const [looked, [leftInQueues, doctor]] = yield* Effect.timed(
+    Effect.all([Queues.left(world), Doctor.findings(world)], { concurrency: "unbounded" })
+  )
+  yield* Console.log(`  the queues and the doctor were asked in ${wholeSeconds(looked)}`)
   yield* Effect.forEach(members, (_) => world.fleet.hosts[_].retire, { concurrency: "unbounded", discard: true })
   yield* world.logs.catchUp
   const rows = yield* Effect.all({
     events: Database.events,
     deliveries: Database.deliveries,
-    attempts: Database.attempts
+    attempts: Database.attempts,
+    rejections: Database.rejections
   }).pipe(Effect.provideService(SqlClient.SqlClient, world.sql))
   return {
     ...rows,
-    webhooks: world.load.webhooks,
+    webhooks: [...world.load.webhooks, ...recovery.webhooks],
     calls: yield* world.callbacks.calls,
     incidents,
     badEnds: yield* world.fleet.badEnds,
     badLines: world.logs.badLines,
     finds: world.logs.finds,
-    brokenLocks: world.locks.broken
+    brokenLocks: world.locks.broken,
+    signingSecrets: [...world.signingSecrets],
+    leftInQueues,
+    notRecovered: recovery.problems,
+    doctor,
+    sawNothing: [
+      ...world.logs.unheard(),
+      ...(yield* world.locks.taken) > 0 ? [] : ["Redis was not seen to give away a single lock"]
+    ]
   } satisfies Books
 })
 

@@ -4,27 +4,40 @@ import { members } from "./Kinds.ts"
 import * as Memory from "./Memory.ts"
 
 const shown = 5
+const explanations = 20
 const width = 30
 
 const row = (name: string, value: string | number): string => `  ${name.padEnd(width)} ${value}`
 
-/** The verdict in numbers, and why the run fails where it does. */
+/** The verdict in numbers, why the run fails where it does, and what explains each repeat. */
 export const verdict = (verdict: Checker.Verdict): string => {
-  const { explained, unexplained } = verdict.repeats
-  const repeated = explained.length + unexplained.length
-  const perMillion = verdict.delivered === 0 ? 0 : Math.round(repeated / verdict.delivered * 1_000_000)
-  const counts = [
+  const { deliveredTwice, explained, unexplained } = verdict.repeats
+  const { attemptsPerSecond, characters, sentPerSecond, statuses } = verdict.offer
+  const perMillion = verdict.delivered === 0 ? 0 : Math.round(deliveredTwice / verdict.delivered * 1_000_000)
+  const numbers = [
+    row("sent for the first time", `${sentPerSecond.toFixed(1)} a second`),
+    row("attempts", `${attemptsPerSecond.toFixed(1)} a second`),
+    row("answers to providers", histogram(statuses)),
+    row("calls by character", histogram(characters)),
     row("accepted", verdict.accepted),
     row("delivered", verdict.delivered),
-    row("delivered twice", `${repeated} (${perMillion} per million)`),
+    row("delivered twice", `${deliveredTwice} (${perMillion} per million)`),
+    row("repeated calls", explained.length + unexplained.length),
     row("  of those explained", explained.length),
     ...Checker.failures(verdict).map(([name, reasons]) => row(name, reasons.length))
   ]
-  const reasons = Checker.failures(verdict).filter(([, all]) => all.length > 0).map(([name, all]) => {
-    const rest = all.length > shown ? `\n  and ${all.length - shown} more` : ""
-    return `\n${name}:\n${all.slice(0, shown).map((_) => `  ${_}`).join("\n")}${rest}`
-  })
-  return [...counts, ...reasons].join("\n")
+  const reasons = Checker.failures(verdict).map(([name, all]) => list(name, all, shown))
+  return [...numbers, ...reasons, list("repeated, explained", explained, explanations)].filter((_) => _ !== "")
+    .join("\n")
+}
+
+const histogram = (counts: ReadonlyArray<readonly [name: string, count: number]>): string =>
+  counts.map(([name, count]) => `${name}: ${count}`).join(", ")
+
+const list = (name: string, all: ReadonlyArray<string>, shown: number): string => {
+  if (all.length === 0) return ""
+  const rest = all.length > shown ? `\n  and ${all.length - shown} more` : ""
+  return `\n${name}:\n${all.slice(0, shown).map((_) => `  ${_}`).join("\n")}${rest}`
 }
 
 export const memory = (samples: Memory.Samples): string =>

@@ -21,6 +21,7 @@ export interface World {
   readonly fleet: Fleet.Fleet
   readonly callbacks: Callbacks.Callbacks
   readonly load: Load.Load
+  readonly signingSecrets: Integrations.SigningSecrets
   readonly locks: Locks.Locks
   readonly logs: Logs.Logs
   readonly memory: Memory.Samples
@@ -41,7 +42,7 @@ export const make = Effect.fn("World.make")(
     yield* Database.migrate(ground.postgres.url)
     const sql = Context.get(yield* Effect.orDie(Layer.build(Database.client(ground.postgres.url))), SqlClient.SqlClient)
     const locks = yield* Locks.watch(ground.redis.port)
-    const callbacks = yield* Callbacks.start
+    const callbacks = yield* Callbacks.start(options.seed)
     const fleet = yield* Fleet.start(ground, options.without)
     const logs = yield* Logs.follow(fleet)
     const memory = yield* Memory.watch(fleet)
@@ -55,8 +56,8 @@ export const make = Effect.fn("World.make")(
           Effect.forEach(members, (_) => Console.error(`${_} said:\n${Logs.lastWords(fleet.hosts[_].log)}`))
         )
       )
-    yield* Integrations.create(fleet.bases[0] ?? "", callbacks)
+    const signingSecrets = yield* Integrations.create(fleet.bases[0] ?? "", callbacks)
     const load = yield* Load.start({ bases: fleet.bases, seed: options.seed })
-    return { ground, fleet, callbacks, load, locks, logs, memory, sql }
+    return { ground, fleet, callbacks, load, signingSecrets, locks, logs, memory, sql }
   }
 )

@@ -8,7 +8,12 @@ import { Cause, Data, Effect, Option, ParseResult, Predicate, Schedule, Schema }
 export class StoreError extends Data.TaggedError("StoreError")<{
   readonly reason: "Unavailable" | "Rejected" | "Conflict" | "Contended"
   readonly cause: unknown
-}> {}
+}> {
+  // So that a log tells one from another.
+  override get message(): string {
+    return this.reason
+  }
+}
 
 /** Deadlocks and serialization failures undo themselves; a few tries settle them. */
 const contention = Schedule.exponential("5 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(6)))

@@ -25,7 +25,8 @@ describe("what was signed for something else", () => {
 
   it("as a form of Mailgun's does not prove a body that is JSON as well", () => {
     const signature = hmac(`${seconds}the token`)
-    const body = `{"signature":{"token":"chosen"},"x":"&signature=${signature}&timestamp=${seconds}&token=the+token&y="}`
+    const body =
+      `{"signature":{"token":"chosen"},"x":"&signature=${signature}&timestamp=${seconds}&token=the+token&y="}`
     const headers = { "content-type": "application/x-www-form-urlencoded" }
     assert.notStrictEqual(verdict("mailgun", [secret], { body, headers }), "accepted")
     const form = `signature=${signature}&timestamp=${seconds}&token=the+token`

@@ -1,26 +1,42 @@
 import type { SqlClient } from "@effect/sql"
-import { Duration, Effect, Schedule } from "effect"
+import { Duration, Effect, Random, Schedule } from "effect"
 import * as Amqp from "../Amqp.ts"
-import { type Fault, surely } from "./Fault.ts"
+import { type Fault, FaultFailed, surely } from "./Fault.ts"
 
 /** Redis goes with everything that it holds, and comes back empty. */
 export const redis: Fault = ({ ground }) => Effect.acquireRelease(ground.redis.kill, () => surely(ground.redis.start))
 
 const hesitation = Duration.seconds(1)
 
+const turn = Effect.unsafeMakeSemaphore(1)
+/** Nobody starts the broker while another one is about to empty its folder. */
+const alone = Effect.acquireRelease(turn.take(1), () => turn.release(1))
+
 /** `kill -9` of RabbitMQ. It hesitates before, so that something is always on its way to it. */
 export const kill: Fault = ({ ground: { rabbitMq } }) =>
-  Effect.acquireRelease(
-    rabbitMq.pause.pipe(Effect.zipRight(Effect.sleep(hesitation)), Effect.zipRight(rabbitMq.kill)),
-    () => surely(rabbitMq.start)
+  Effect.zipRight(
+    alone,
+    Effect.acquireRelease(
+      rabbitMq.pause.pipe(Effect.zipRight(Effect.sleep(hesitation)), Effect.zipRight(rabbitMq.kill)),
+      () => surely(rabbitMq.start)
+    )
   )
+
+/** RabbitMQ comes back without a single queue. */
+export const forget: Fault = ({ ground: { rabbitMq } }) =>
+  Effect.zipRight(alone, Effect.orElse(rabbitMq.forget, () => surely(rabbitMq.start)))
 
 export const purge: Fault = ({ ground }, target) =>
   Effect.forEach(Amqp.queuesOf(target), (queue) => Amqp.purge(ground.rabbitMq.url, queue))
 
 /** One of the queues goes with all that is in it. */
 export const remove: Fault = ({ ground }, target) =>
-  Effect.forEach(Amqp.queuesOf(target).slice(0, 1), (queue) => Amqp.remove(ground.rabbitMq.url, queue))
+  Effect.gen(function*() {
+    const queues = Amqp.queuesOf(target)
+    const queue = queues[yield* Random.nextIntBetween(0, queues.length)]
+    if (queue === undefined) return yield* new FaultFailed({ message: `there is no queue ${target}` })
+    yield* Amqp.remove(ground.rabbitMq.url, queue)
+  })
 
 const alarm = "{resource_limit, disk, node()}"
 

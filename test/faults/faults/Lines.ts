@@ -3,6 +3,7 @@ import type { Proxy } from "../../support/Proxy.ts"
 import { members, servers } from "../Kinds.ts"
 import type { World } from "../World.ts"
 import { type Fault, FaultFailed } from "./Fault.ts"
+import * as Stack from "./Stack.ts"
 
 const lineOf = (world: World, target: string): Effect.Effect<Proxy, FaultFailed> => {
   const [from, to] = target.split(">")
@@ -14,16 +15,44 @@ const lineOf = (world: World, target: string): Effect.Effect<Proxy, FaultFailed>
   })
 }
 
-const lasting = (begin: (proxy: Proxy) => Effect.Effect<void>): Fault => (world, target) =>
-  Effect.flatMap(lineOf(world, target), (proxy) => Effect.acquireRelease(begin(proxy), () => proxy.heal))
+/** How a line is hurt, and how that ends. */
+interface Hurt {
+  readonly begin: (proxy: Proxy) => Effect.Effect<void>
+  readonly end: (proxy: Proxy) => Effect.Effect<void>
+}
 
-/** Nobody gets in, and who is in is thrown out. */
-export const refuse = lasting((proxy) => proxy.refuse)
+const hurts = Stack.make<Hurt>({ begin: () => Effect.void, end: () => Effect.void })
 
-/** Nothing comes through and nobody is told; in the end it all comes through after all. */
-export const hole = lasting((proxy) => Effect.zipRight(proxy.hold, proxy.lose))
+const lasting = (hurt: Effect.Effect<Hurt>): Fault => (world, target) =>
+  Effect.gen(function*() {
+    const proxy = yield* lineOf(world, target)
+    yield* hurts(proxy, yield* hurt, (to, from) => Effect.zipRight(from.end(proxy), to.begin(proxy)))
+  })
 
-export const slow = lasting((proxy) => Effect.flatMap(Random.nextIntBetween(100, 500), proxy.slow))
+const heal = (proxy: Proxy) => proxy.heal
+
+/** Nobody gets in, and who is in is thrown out. Half of them find nobody who listens. */
+export const refuse = lasting(Effect.map(
+  Random.nextBoolean,
+  (closes): Hurt => ({ begin: (proxy) => closes ? proxy.close : proxy.refuse, end: heal })
+))
+
+/** Nothing comes through and nobody is told. In the end it all comes through after all, or half of them never. */
+export const hole = lasting(Effect.map(
+  Random.nextBoolean,
+  (heals): Hurt => ({
+    begin: (proxy) => Effect.zipRight(proxy.hold, proxy.lose),
+    end: (proxy) => heals ? proxy.heal : proxy.release
+  })
+))
+
+export const slow = lasting(Effect.map(
+  Random.nextIntBetween(100, 500),
+  (delayMs): Hurt => ({ begin: (proxy) => proxy.slow(delayMs), end: heal })
+))
 
 /** Connections break in the middle of what the server says, again and again. */
-export const broken = lasting((proxy) => Effect.flatMap(Random.nextIntBetween(50, 20_000), proxy.breakAfter))
+export const broken = lasting(Effect.map(
+  Random.nextIntBetween(50, 20_000),
+  (bytes): Hurt => ({ begin: (proxy) => proxy.breakAfter(bytes), end: heal })
+))
