@@ -9,7 +9,7 @@ const noted = Effect.gen(function*() {
   const begin = Effect.fnUntraced(function*(target: string, state: string) {
     const scope = yield* Scope.make()
     yield* Scope.extend(on(target, state, (to) => Effect.sync(() => seen.push(`${target} ${to}`))), scope)
-    return Scope.close(scope, Exit.void)
+    return { end: Scope.close(scope, Exit.void) }
   })
   return { begin, seen }
 })
@@ -18,29 +18,29 @@ describe("a stack of states", () => {
   it.effect("has the newest count, and whoever is left when it ends", () =>
     Effect.gen(function*() {
       const { begin, seen } = yield* noted
-      const endSlow = yield* begin("mail", "slow")
-      const endLate = yield* begin("mail", "late")
-      yield* endLate
-      yield* endSlow
+      const slow = yield* begin("mail", "slow")
+      const late = yield* begin("mail", "late")
+      yield* late.end
+      yield* slow.end
       assert.deepStrictEqual(seen, ["mail slow", "mail late", "mail slow", "mail rests"])
     }))
 
   it.effect("keeps the newest when an older one ends", () =>
     Effect.gen(function*() {
       const { begin, seen } = yield* noted
-      const endSlow = yield* begin("mail", "slow")
-      const endLate = yield* begin("mail", "late")
-      yield* endSlow
-      yield* endLate
+      const slow = yield* begin("mail", "slow")
+      const late = yield* begin("mail", "late")
+      yield* slow.end
+      yield* late.end
       assert.deepStrictEqual(seen, ["mail slow", "mail late", "mail rests"])
     }))
 
   it.effect("keeps targets apart", () =>
     Effect.gen(function*() {
       const { begin, seen } = yield* noted
-      const end = yield* begin("mail", "slow")
+      const mail = yield* begin("mail", "slow")
       yield* begin("cache", "late")
-      yield* end
+      yield* mail.end
       assert.deepStrictEqual(seen, ["mail slow", "cache late", "mail rests"])
     }))
 })
