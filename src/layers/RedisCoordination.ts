@@ -14,7 +14,8 @@ const reconnectCap = 5_000
 const probe = Schedule.spaced("1 second")
 const probesPerConnection = 2
 
-// RateLimit.take with its interval, ceiling, horizon and credit, on the server's clock, so that all processes share one budget. A double of that size holds about a microsecond, and six digits keep it.
+// RateLimit.take with its interval, ceiling, horizon and credit, on the server's clock, so that all processes share one
+// budget. A double of that size holds about a microsecond, and six digits keep it.
 const takeScript = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000

@@ -1,4 +1,4 @@
-import { Cache, Clock, Context, Duration, Effect, Exit, Layer, Option, Redacted } from "effect"
+import { Cache, Clock, Context, Duration, Effect, Exit, Fiber, Layer, Option, Redacted } from "effect"
 import { type KeyObject, X509Certificate } from "node:crypto"
 import * as Hosts from "../domain/verification/Hosts.ts"
 import { hold } from "../domain/verification/Language.ts"
@@ -17,7 +17,7 @@ export class Certificates extends Context.Tag("sluice/services/Certificates")<Ce
     request: Request
   ) => Effect.Effect<Fetched, ProviderHostError>
 }>() {
-  static readonly layer = Layer.effect(Certificates, Effect.suspend(() => make))
+  static readonly layer = Layer.scoped(Certificates, Effect.suspend(() => make))
 }
 
 const capacity = 100
@@ -28,6 +28,7 @@ const patience = Duration.seconds(6)
 
 const make = Effect.gen(function*() {
   const hosts = yield* ProviderHosts
+  const scope = yield* Effect.scope
   const turns = yield* Effect.makeSemaphore(atOnce)
   // Apart from what failed: whoever makes up URLs at a provider's host must not push a genuine one out.
   const certificates = new Map<string, Dated>()
@@ -46,7 +47,10 @@ const make = Effect.gen(function*() {
     lookup: (url: string) =>
       lookup(url).pipe(
         turns.withPermits(1),
-        Effect.timeoutFail({ duration: patience, onTimeout: () => new ProviderHostError({ url, cause: "too slow" }) })
+        Effect.timeoutFail({ duration: patience, onTimeout: () => new ProviderHostError({ url, cause: "too slow" }) }),
+        Effect.interruptible,
+        Effect.forkIn(scope),
+        Effect.flatMap(Fiber.join)
       ),
     timeToLive: Exit.match({ onFailure: () => keepFailure, onSuccess: () => Duration.zero })
   })
@@ -54,7 +58,10 @@ const make = Effect.gen(function*() {
   const fetch = Effect.fnUntraced(function*(url: string) {
     const now = yield* Clock.currentTimeMillis
     const known = certificates.get(url)
-    const { from, key, until } = known !== undefined && now - known.fetchedAt < keep ? known : yield* failures.get(url)
+    const { from, key, until } = known !== undefined && now - known.fetchedAt < keep
+      ? known
+      // Others wait for the same lookup: a sender that goes away must not end it for them.
+      : yield* Effect.uninterruptible(failures.get(url))
     return [url, from <= now && now <= until ? Option.some(key) : Option.none()] as const
   })
 

@@ -22,7 +22,10 @@ import { Vault } from "./Vault.ts"
 /** The integration's budget is used up. */
 export class RateLimited extends Data.TaggedError("RateLimited")<{ readonly decision: Decision }> {}
 
-/** A webhook as the ingress hands it over, once it is believed. `path` and `query` are what followed the integration in the URL. */
+/**
+ * A webhook as the ingress hands it over, once it is believed. `path` and `query` are what followed the integration in the
+ * URL.
+ */
 export interface Incoming {
   readonly integration: Listed
   readonly request: Request

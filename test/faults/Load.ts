@@ -78,14 +78,7 @@ export const make = Effect.fnUntraced(
       numbers.set(integration.slug, number)
       const random = Random.make(`${seed} ${integration.slug} ${number}`)
       const post = yield* Effect.withRandom(Post.make(integration, number), random)
-      const webhook: Books.Webhook = {
-        id: post.id,
-        integration: integration.slug,
-        hash: post.hash,
-        sent: { contentType: post.contentType, id: post.id },
-        wanted: post.wanted,
-        answers: []
-      }
+      const webhook = Post.webhookOf(post)
       webhooks.push(webhook)
       return { post, webhook, random }
     })

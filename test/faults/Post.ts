@@ -1,5 +1,6 @@
 import { Duration, Effect, Random } from "effect"
 import { createHash, createHmac } from "node:crypto"
+import type { Webhook } from "./Books.ts"
 import { type Integration, secretOf } from "./Integrations.ts"
 import type { Destination } from "./Kinds.ts"
 
@@ -42,6 +43,16 @@ const mostAtOnce = 5
 const repeatedLater = 0.05
 const copiesLater = [1, 1, 1, 3, 5]
 const repeatedWithin = Duration.toMillis("15 seconds")
+
+/** The webhook as it stands in the books before anything is answered. */
+export const webhookOf = ({ contentType, hash, id, integration, wanted }: Post): Webhook => ({
+  id,
+  integration: integration.slug,
+  hash,
+  sent: { contentType, id },
+  wanted,
+  answers: []
+})
 
 /** The webhook of a number of an integration, by a generator of its own. Integrations have the same ids. */
 export const make = Effect.fnUntraced(function*(integration: Integration, number: number) {

@@ -67,14 +67,7 @@ const prepare = (round: number) =>
         Effect.map(Post.make(integration, firstNumber + round * apis.length + index), (post): Prepared => ({
           api,
           post,
-          webhook: {
-            id: post.id,
-            integration: integration.slug,
-            hash: post.hash,
-            sent: { contentType: post.contentType, id: post.id },
-            wanted: post.wanted,
-            answers: []
-          }
+          webhook: Post.webhookOf(post)
         })))
   ).pipe(Effect.map((all) =>
     all.flat()

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Layer, Option, Redacted, Ref, TestClock } from "effect"
+import { Deferred, Effect, Either, Fiber, Layer, Option, Redacted, Ref, TestClock } from "effect"
 import { createSign } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { IntegrationId } from "../../src/domain/Ids.ts"
@@ -170,6 +170,26 @@ describe("a certificate", () => {
         assert.strictEqual(yield* verdict(message(notification)), "ProviderHostError")
         assert.strictEqual((yield* asked).length, 2)
       }
+    }))
+
+  it.scoped("is fetched for all that wait for it, though the first of them goes away", () =>
+    Effect.gen(function*() {
+      const asking = yield* Deferred.make<void>()
+      const answering = yield* Deferred.make<void>()
+      const { asked, verdict } = yield* behind(() =>
+        Deferred.succeed(asking, undefined).pipe(
+          Effect.zipRight(Deferred.await(answering)),
+          Effect.zipRight(well())
+        )
+      )
+      const first = yield* Effect.fork(verdict(message(notification)))
+      yield* Deferred.await(asking)
+      const second = yield* Effect.fork(verdict(message({ ...notification, Subject: "another" })))
+      yield* Effect.yieldNow()
+      yield* Fiber.interruptFork(first)
+      yield* Deferred.succeed(answering, undefined)
+      assert.strictEqual(yield* Fiber.join(second), "accepted")
+      assert.strictEqual((yield* asked).length, 1)
     }))
 
   it.scoped("stays known while somebody makes up others at the provider's host", () =>

@@ -1,6 +1,9 @@
 import { fixed } from "./Provider.ts"
 
-/** `X-Signature-Ed25519: <hex>` over timestamp and body. Discord sends wrong signatures too, and takes an endpoint away that answers them otherwise than 401. */
+/**
+ * `X-Signature-Ed25519: <hex>` over timestamp and body. Discord sends wrong signatures too, and takes an endpoint away that
+ * answers them otherwise than 401.
+ */
 export const discord = fixed({
   title: "Discord",
   docs: "https://discord.com/developers/docs/events/webhook-events",

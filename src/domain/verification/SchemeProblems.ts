@@ -130,7 +130,7 @@ const isSecret = ({ proofs }: Scheme, source: Source): boolean =>
   proofs.some((proof) => proof.kind === "token" && proof.at.some((at) => JSON.stringify(at) === JSON.stringify(source)))
 
 const inHandshakes = ({ handshakes }: Scheme): ReadonlyArray<Problem> =>
-  handshakes.flatMap(({ json, method, text, visit, when }, index) => {
+  handshakes.flatMap(({ json, method, provenBy, text, visit, when }, index) => {
     const path = `scheme.handshakes.${index}`
     return [
       ...inConditions(when, `${path}.when`),
@@ -138,6 +138,12 @@ const inHandshakes = ({ handshakes }: Scheme): ReadonlyArray<Problem> =>
         ? [{
           path: `${path}.when`,
           problem: "holds for every webhook, of which none would be an event; name what tells the handshake"
+        }]
+        : []),
+      ...(method !== "POST" && provenBy === "signature"
+        ? [{
+          path: `${path}.provenBy`,
+          problem: "is a signature, which only a POST carries; say nothing or verifyToken"
         }]
         : []),
       ...(Option.isSome(visit)

@@ -38,7 +38,7 @@ export interface NewSecret {
 export class IntegrationStore extends Context.Tag("sluice/services/store/IntegrationStore")<IntegrationStore, {
   readonly insert: (integration: NewIntegration) => Effect.Effect<void, StoreError>
   readonly insertSecret: (secret: NewSecret) => Effect.Effect<void, StoreError>
-  /** The envelopes of an integration's secrets. */
+  /** The envelopes of those of an integration's secrets that are valid, or will be. */
   readonly secrets: (id: string) => Effect.Effect<
     ReadonlyArray<{ readonly id: string; readonly envelope: string }>,
     StoreError
@@ -110,7 +110,9 @@ const make = Effect.gen(function*() {
     }),
 
     secrets: Effect.fn("IntegrationStore.secrets")((id) =>
-      guarded(sql`SELECT id, envelope FROM integration_secrets WHERE integration_id = ${id} ORDER BY id`).pipe(
+      guarded(
+        sql`SELECT id, envelope FROM integration_secrets WHERE integration_id = ${id} AND coalesce(valid_until > now(), true) ORDER BY id`
+      ).pipe(
         Effect.flatMap(rows(Schema.Struct({ id: Schema.String, envelope: Schema.String })))
       )
     ),

@@ -31,35 +31,27 @@ describe("a key", () => {
     assert.strictEqual(verdict(scheme, secret, signP256(p256.own, body).toString("base64")), "accepted")
   })
 
+  const certified = Scheme.make({
+    proofs: [{
+      kind: "certificate",
+      at,
+      encoding: "base64",
+      certificate: { header: "x-signature" },
+      hosts: ["certificates.example"]
+    }]
+  })
+
   it("that is no RSA key proves nothing as a certificate's, and nothing throws", () => {
-    const scheme = Scheme.make({
-      proofs: [{
-        kind: "certificate",
-        at,
-        encoding: "base64",
-        certificate: { header: "x-signature" },
-        hosts: ["certificates.example"]
-      }]
-    })
     for (const type of ["ed25519", "x25519"] as const) {
       const { publicKey } = type === "ed25519" ? generateKeyPairSync("ed25519") : generateKeyPairSync("x25519")
-      assert.notStrictEqual(verdict(scheme, Redacted.make("secret"), "AAAA", publicKey), "accepted", type)
+      assert.notStrictEqual(verdict(certified, Redacted.make("secret"), "AAAA", publicKey), "accepted", type)
     }
   })
 
   it("that is an RSA key proves what it signed", () => {
-    const scheme = Scheme.make({
-      proofs: [{
-        kind: "certificate",
-        at,
-        encoding: "base64",
-        certificate: { header: "x-signature" },
-        hosts: ["certificates.example"]
-      }]
-    })
     const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 })
     const signature = sign("sha256", Buffer.from(body), privateKey).toString("base64")
-    assert.strictEqual(verdict(scheme, Redacted.make("secret"), signature, publicKey), "accepted")
-    assert.strictEqual(verdict(scheme, Redacted.make("secret"), signature), "certificate_refused")
+    assert.strictEqual(verdict(certified, Redacted.make("secret"), signature, publicKey), "accepted")
+    assert.strictEqual(verdict(certified, Redacted.make("secret"), signature), "certificate_refused")
   })
 })

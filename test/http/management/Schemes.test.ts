@@ -96,6 +96,8 @@ layer(Api.onTwins(), Api.live)("a scheme of a user's own", (it) => {
       assert.deepStrictEqual(yield* refused({ timestamp: { at: { part: "t" } } }), ["scheme.proofs.0.form"])
       assert.deepStrictEqual(yield* refused({}, { type: [[{ item: "$.kind" }]] }), ["scheme.type.0"])
       assert.deepStrictEqual(yield* refused({}, { handshakes: [{ when: [] }] }), ["scheme.handshakes.0.when"])
+      const asked = { method: "GET", when: [{ at: { query: "challenge" } }] }
+      assert.deepStrictEqual(yield* refused({}, { handshakes: [asked] }), ["scheme.handshakes.0.provenBy"])
       const token = { kind: "token", at: [{ header: "x-key" }] }
       const key = { encoding: "hex" }
       const wrong: ReadonlyArray<readonly [ReadonlyArray<Record<string, unknown>>, Record<string, unknown>, string]> = [
