@@ -1,8 +1,8 @@
 const maxLength = 1_000
 
 /**
- * Whether it is a URL of https at one of the places, each a host and perhaps the beginning of a path behind it, on the usual port and without credentials. `*` stands for one label,
- * `<region>` for one that is a region of AWS, such as `eu-west-1`.
+ * Whether it is a URL of https at one of the places, each a host and perhaps the beginning of a path behind it, on the usual
+ * port and without credentials. `*` stands for one label, `<region>` for one that is a region of AWS, such as `eu-west-1`.
  */
 export const allows = (places: ReadonlyArray<string>, url: string): boolean => {
   if (url.length > maxLength || !URL.canParse(url)) return false
