@@ -50,16 +50,19 @@ export const make = Effect.fnUntraced(function*<A>(
     Effect.forkScoped
   )
 
+  const next = state.changes.pipe(Stream.filterMap((_) => _), Stream.runHead, Effect.flatten, Effect.orDie)
+
   return {
     current: (patience) =>
-      state.changes.pipe(
-        Stream.filterMap((_) => _),
-        Stream.runHead,
-        Effect.flatten,
-        Effect.orDie,
-        Effect.timeoutFail({
-          duration: patience,
-          onTimeout: () => new BrokerError({ reason: "Unavailable", cause: "RabbitMQ is not connected" })
+      Effect.flatMap(
+        state,
+        Option.match({
+          onSome: Effect.succeed,
+          onNone: () =>
+            Effect.timeoutFail(next, {
+              duration: patience,
+              onTimeout: () => new BrokerError({ reason: "Unavailable", cause: "RabbitMQ is not connected" })
+            })
         })
       )
   }
