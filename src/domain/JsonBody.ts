@@ -1,13 +1,20 @@
-import { Option, Schema } from "effect"
+import { Option } from "effect"
 
 /** Nobody nests deeper; what does costs a hundred times its size to read. */
 const maxDepth = 500
 
-const decode = Schema.decodeUnknownOption(Schema.parseJson())
+const decoder = new TextDecoder()
+const decode = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
 /** A body as JSON; none when it is not, or when it is nested more than 500 levels deep. */
-export const parse = (body: Uint8Array): Option.Option<unknown> =>
-  isDeep(body) ? Option.none() : decode(new TextDecoder().decode(body))
+export const parse = (body: Uint8Array): Option.Option<unknown> => {
+  if (isDeep(body)) return Option.none()
+  const text = decoder.decode(body)
+  return mayBegin.test(text) ? decode(text) : Option.none()
+}
+
+// A form, say, is told apart by its first word: an exception costs more than reading the whole body.
+const mayBegin = /^\s*(?:[{["\d-]|(?:true|false|null)\s*$)/
 
 // The signs of JSON's structure never stand within another character's UTF-8.
 const isDeep = (body: Uint8Array): boolean => {

@@ -22,6 +22,12 @@ describe("a body as JSON", () => {
     }
   )
 
+  it("may be any value, with any space around it", () => {
+    for (const text of ["true", " \n\tfalse ", "null\r\n", " -1", "7", "\"a\"", " [1]"]) {
+      assert.deepStrictEqual(parse(text), Option.some(JSON.parse(text)))
+    }
+  })
+
   it("is none when it is nested too deeply, be it in lists or objects", () => {
     assert.isTrue(Option.isSome(parse(nested(500))))
     assert.deepStrictEqual(parse(nested(501)), Option.none())
@@ -33,7 +39,7 @@ describe("a body as JSON", () => {
   })
 
   it("is none when it is not JSON", () => {
-    for (const text of ["", "{", "[", "]", "\"", "\\", "]]]]", "[[[[", "{\"a\":\"\\\"}"]) {
+    for (const text of ["", "{", "[", "]", "\"", "\\", "]]]]", "[[[[", "{\"a\":\"\\\"}", "time=1", "tr", "truer"]) {
       assert.deepStrictEqual(parse(text), Option.none())
     }
   })

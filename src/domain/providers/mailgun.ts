@@ -13,6 +13,7 @@ export const mailgun = fixed({
   proofs: [
     {
       kind: "hmac",
+      when: [{ at: { json: "$.signature" } }],
       at: [{ json: "$.signature.signature" }],
       content: ["{timestamp}{json:$.signature.token}"],
       timestamp: { at: { json: "$.signature.timestamp" }, ...tolerance }

@@ -39,9 +39,7 @@ export const verify = (
 ): Verdict => {
   const place = placeOf(request)
   const isOracle = Handshake.signsForAnybody(scheme.handshakes)
-  let refusal: Verdict = secrets.length === 0
-    ? noSecret
-    : refuse("signature_missing", "The request carries nothing that the provider proves its webhooks by.")
+  let refusal = secrets.length === 0 ? noSecret : noProof
   for (const proof of scheme.proofs) {
     if (!hold(proof.when, place)) continue
     const verdict = tried(proof, Keys.belonging(proof, scheme.proofs, secrets), place, { certificates, isOracle })
@@ -51,7 +49,11 @@ export const verify = (
   return refusal
 }
 
-const noSecret = refuse("secret_missing", "The integration has no secret that is valid now.")
+const noSecret: Verdict = refuse("secret_missing", "The integration has no secret that is valid now.")
+const noProof: Verdict = refuse(
+  "signature_missing",
+  "The request carries nothing that the provider proves its webhooks by."
+)
 
 /** Of several refusals the one that looked at something that was sent says most. */
 const further = (refusal: Refusal, before: Verdict): boolean =>
@@ -146,16 +148,27 @@ const bySignature = (proof: Signed, secrets: Secrets, sent: Place, { certificate
     yield* checkBody(proof, place)
     const known = { timestamp, id: Option.getOrElse(id, () => "") }
     const check = yield* checker(proof, place, certificates)
+    // Where the request can fill none of the templates, the first says what is missing.
+    let refusal: Option.Option<Refusal> = Option.none()
     for (const secret of secrets) {
-      for (const content of yield* contents(proof, place, { ...known, secret: Redacted.value(secret) })) {
+      for (const template of proof.content) {
+        const filled = Content.fill(template, place, { ...known, secret: Redacted.value(secret) })
+        if (Either.isLeft(filled)) {
+          refusal = Option.orElse(refusal, () => Option.some(filled.left))
+          continue
+        }
+        const content = filled.right
         if (!(isOracle && isChallenge(content)) && check(secret, content, signatures)) return Option.some(secret)
+        refusal = mismatch
       }
     }
-    return yield* refuse(
-      "signature_mismatch",
-      "The signature fits none of the integration's secrets: another secret signed it, or the body was changed on the way."
-    )
+    return yield* Option.match(refusal, { onNone: () => noSecret, onSome: Either.left })
   })
+
+const mismatch = Either.getLeft(refuse(
+  "signature_mismatch",
+  "The signature fits none of the integration's secrets: another secret signed it, or the body was changed on the way."
+))
 
 const checkBody = ({ bodyHash }: Signed, place: Place): Either.Either<void, Refusal> => {
   if (Option.isNone(bodyHash)) return Either.void
@@ -168,20 +181,6 @@ const checkBody = ({ bodyHash }: Signed, place: Place): Either.Either<void, Refu
 }
 
 type Pieces = ReadonlyArray<string | Uint8Array>
-
-/** Whatever may have been signed, as far as the request can fill it. */
-const contents = (
-  { content: [template, ...others] }: Signed,
-  place: Place,
-  known: Content.Known
-): Either.Either<ReadonlyArray<Pieces>, Refusal> => {
-  const [usual, ...unusual] = [
-    Content.fill(template, place, known),
-    ...others.map((_) => Content.fill(_, place, known))
-  ]
-  const filled = [usual, ...unusual].flatMap((_) => Either.isRight(_) ? [_.right] : [])
-  return filled.length === 0 ? Either.map(usual, (_) => [_]) : Either.right(filled)
-}
 
 type Check = (secret: Secret, content: Pieces, signatures: ReadonlyArray<Uint8Array>) => boolean
 
