@@ -35,10 +35,11 @@ export const Integration = Schema.Struct({
   id: IntegrationId,
   slug: Schema.String,
   name: Schema.String,
-  provider: ProviderId,
-  options: Options,
+  // As they are kept: what another revision has made is shown and counted all the same.
+  provider: Schema.String,
+  options: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   /** Of the provider `custom` alone. */
-  scheme: Schema.NullOr(Scheme),
+  scheme: Schema.NullOr(Schema.Unknown),
   status: IntegrationStatus,
   /** Null: no limit. */
   rateLimitPerMinute: Schema.NullOr(Schema.Int),

@@ -5,7 +5,7 @@ import type { Headers } from "../domain/Headers.ts"
 import type { Answer } from "../domain/verification/Handshake.ts"
 import type { Refusal } from "../domain/verification/Refusal.ts"
 import { Request } from "../domain/verification/Request.ts"
-import { Directory, type Listed } from "../services/Directory.ts"
+import { Directory, type Listed, type UnknownScheme } from "../services/Directory.ts"
 import { Handshakes } from "../services/Handshakes.ts"
 import { type Held, Inflow } from "../services/Inflow.ts"
 import { Intake, type RateLimited } from "../services/Intake.ts"
@@ -122,7 +122,7 @@ const requestOf = (
     receivedAt
   })
 
-type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError
+type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError | UnknownScheme
 
 const answered = (
   { maxWebhookBytes }: typeof Settings.Service,
@@ -141,7 +141,8 @@ const answered = (
     StoreError: (error) => Effect.zipRight(Effect.logWarning("A webhook could not be stored", error), unavailable),
     ProviderHostError: (error) =>
       Effect.zipRight(Effect.logWarning("A provider's host did not say what it was asked", error), noProof),
-    VaultError: (error) => Effect.zipRight(Effect.logError("A webhook could not be verified", error), noSecret)
+    VaultError: (error) => Effect.zipRight(Effect.logError("A webhook could not be verified", error), noSecret),
+    UnknownScheme: (error) => Effect.zipRight(Effect.logError("A webhook could not be verified", error), noScheme)
   })
 
 const noProof = Failure.response(
@@ -155,6 +156,13 @@ const noSecret = Failure.response(
   503,
   "unavailable",
   "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
+  retryAfter
+)
+
+const noScheme = Failure.response(
+  503,
+  "unavailable",
+  "This revision of the gateway cannot read the integration, so the webhook was not accepted; the log says why.",
   retryAfter
 )
 

@@ -5,7 +5,7 @@ import { type Conflict, type Invalid, NotFound } from "../domain/Errors.ts"
 import { DeliveryId, type DestinationId, EventId } from "../domain/Ids.ts"
 import type { Integration } from "../domain/Integration.ts"
 import { Destinations } from "./Destinations.ts"
-import { Directory } from "./Directory.ts"
+import { Directory, type UnknownScheme } from "./Directory.ts"
 import * as Ids from "./Ids.ts"
 import { Integrations } from "./Integrations.ts"
 import { EventStore, type NewEvent } from "./store/EventStore.ts"
@@ -23,7 +23,7 @@ export interface Signed {
 export class Demo extends Context.Tag("sluice/services/Demo")<Demo, {
   /** Makes the integration, or points it at the sink where it is now. */
   readonly ensure: (sink: string) => Effect.Effect<Integration, Invalid | Conflict | NotFound | StoreError>
-  readonly signed: Effect.Effect<Signed, NotFound | StoreError | VaultError>
+  readonly signed: Effect.Effect<Signed, NotFound | StoreError | VaultError | UnknownScheme>
   /** A few events of it in every state; those that are there already stay as they are. */
   readonly seed: (sink: string) => Effect.Effect<number, Invalid | Conflict | NotFound | StoreError>
 }>() {

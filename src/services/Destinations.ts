@@ -6,7 +6,7 @@ import { type Invalid, invalid, NotFound } from "../domain/Errors.ts"
 import { Filter } from "../domain/Filter.ts"
 import type { DestinationId, IntegrationId } from "../domain/Ids.ts"
 import type { Integration } from "../domain/Integration.ts"
-import { schemeOf } from "../domain/providers/Providers.ts"
+import { Choice, schemeOf } from "../domain/providers/Providers.ts"
 import { RetryOverrides } from "../domain/RetryPolicy.ts"
 import * as Signing from "../domain/Signing.ts"
 import { Audit } from "./Audit.ts"
@@ -163,10 +163,16 @@ const make = Effect.gen(function*() {
   })
 })
 
+const decodeChoice = Schema.decodeUnknownOption(Choice)
+
 // A provider that signs under the same names must reach the callback as it was.
 const defaultNames = (chosen: Pick<Integration, "provider" | "options" | "scheme">): Signing.SignatureNames => {
-  const carriesItsOwn = schemeOf(chosen).proofs.some((proof) =>
-    "at" in proof && proof.at.some((source) => "header" in source && source.header === "webhook-signature")
-  )
+  const carriesItsOwn = Option.match(decodeChoice(chosen), {
+    onNone: () => true,
+    onSome: (choice) =>
+      schemeOf(choice).proofs.some((proof) =>
+        "at" in proof && proof.at.some((source) => "header" in source && source.header === "webhook-signature")
+      )
+  })
   return carriesItsOwn ? "sluice" : "webhook"
 }

@@ -1,13 +1,25 @@
 import { SqlClient } from "@effect/sql"
-import { Cache, Context, Duration, Effect, Exit, Layer, Option, type Redacted, Schedule, Schema } from "effect"
+import {
+  Cache,
+  Context,
+  Data,
+  Duration,
+  Effect,
+  Exit,
+  Layer,
+  Option,
+  ParseResult,
+  type Redacted,
+  Schedule,
+  Schema
+} from "effect"
 import { DestinationStatus } from "../domain/Destination.ts"
 import { Filter } from "../domain/Filter.ts"
 import { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
 import { CustomResponse, Slug } from "../domain/Integration.ts"
-import { Options } from "../domain/providers/Provider.ts"
-import { ProviderId, retries, schemeOf } from "../domain/providers/Providers.ts"
+import { Choice, retries, schemeOf } from "../domain/providers/Providers.ts"
 import { Override, type Overrides } from "../domain/verification/Naming.ts"
-import { Scheme } from "../domain/verification/Scheme.ts"
+import type { Scheme } from "../domain/verification/Scheme.ts"
 import * as DatabaseTime from "./DatabaseTime.ts"
 import * as Loop from "./Loop.ts"
 import { Settings } from "./Settings.ts"
@@ -38,13 +50,18 @@ export interface ListedDestination {
   readonly filter: Filter
 }
 
+/** An integration was made by another revision of the gateway, and this one does not know how it is to be verified. */
+export class UnknownScheme extends Data.TaggedError("UnknownScheme")<{ readonly message: string }> {}
+
 /**
  * The active integrations, kept in this process. A change anywhere is noticed within a second, while PostgreSQL answers; until
  * something changes nothing is read again.
  */
 export class Directory extends Context.Tag("sluice/services/Directory")<Directory, {
   /** By id or slug; none when it is unknown, disabled or deleted. */
-  readonly find: (reference: string) => Effect.Effect<Option.Option<Listed>, StoreError | VaultError>
+  readonly find: (
+    reference: string
+  ) => Effect.Effect<Option.Option<Listed>, StoreError | VaultError | UnknownScheme>
   /**
    * Milliseconds since the epoch by the database's clock, which decides for all processes: this one's may be wrong, and
    * set at any moment. Known anew with every look for changes.
@@ -91,6 +108,13 @@ const make = Effect.gen(function*() {
       isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`
     }`).pipe(Effect.flatMap(rows(Row)))
     if (row === undefined) return Option.none()
+    const choice = yield* Effect.mapError(decodeChoice(row), (error) =>
+      new UnknownScheme({
+        message:
+          `The integration "${row.slug}" cannot be read, as if a newer revision had made it: run that one again. ${
+            ParseResult.TreeFormatter.formatErrorSync(error)
+          }`
+      }))
     const secrets = yield* Effect.forEach(
       row.secrets,
       (secret) => Effect.map(vault.open(`secret:${secret.id}`, secret.envelope), (text) => ({ ...secret, text }))
@@ -103,13 +127,13 @@ const make = Effect.gen(function*() {
       Effect.tapError((error) => Effect.logError("A verify token cannot be opened", error)),
       Effect.orElseSucceed(() => Option.none())
     )
-    const scheme = schemeOf(row)
+    const scheme = schemeOf(choice)
     return Option.some<Listed>({
       id: row.id,
       slug: row.slug,
       scheme,
       verifyToken,
-      retries: retries(row.provider),
+      retries: retries(choice.provider),
       overrides: { dedupe: row.dedupe, type: row.eventType },
       rateLimitPerMinute: row.rateLimitPerMinute,
       response: Option.orElse(row.response, () => scheme.response),
@@ -177,6 +201,7 @@ const make = Effect.gen(function*() {
   })
 })
 
+const decodeChoice = Schema.decodeUnknown(Choice)
 const isId = Schema.is(IntegrationId)
 const isSlug = Schema.is(Slug)
 
@@ -186,9 +211,9 @@ const copy = (text: string): string => Buffer.from(text).toString()
 const Row = Schema.Struct({
   id: IntegrationId,
   slug: Schema.String,
-  provider: ProviderId,
-  options: Options,
-  scheme: Schema.NullOr(Scheme),
+  provider: Schema.String,
+  options: Schema.Unknown,
+  scheme: Schema.Unknown,
   dedupe: Schema.OptionFromNullOr(Override),
   eventType: Schema.OptionFromNullOr(Override),
   response: Schema.OptionFromNullOr(CustomResponse),

@@ -1,6 +1,6 @@
 import { SqlClient } from "@effect/sql"
-import { Array, Context, Effect, Layer, Option, Redacted, Schema } from "effect"
-import { Conflict, Invalid, NotFound, type Problem } from "../domain/Errors.ts"
+import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Conflict, Invalid, NotFound } from "../domain/Errors.ts"
 import type { DestinationId, IntegrationId } from "../domain/Ids.ts"
 import {
   CustomResponse,
@@ -9,16 +9,14 @@ import {
   type IntegrationPatch
 } from "../domain/Integration.ts"
 import { Options } from "../domain/providers/Provider.ts"
-import { type Choice, providers, schemeOf } from "../domain/providers/Providers.ts"
+import { Choice, schemeOf } from "../domain/providers/Providers.ts"
 import { Override } from "../domain/verification/Naming.ts"
-import { Scheme, secretHeaders } from "../domain/verification/Scheme.ts"
-import * as SchemeProblems from "../domain/verification/SchemeProblems.ts"
-import * as SecretShape from "../domain/verification/SecretShape.ts"
+import { Scheme } from "../domain/verification/Scheme.ts"
 import { Audit } from "./Audit.ts"
 import { Destinations } from "./Destinations.ts"
 import { Directory } from "./Directory.ts"
 import * as Ids from "./Ids.ts"
-import * as SealedHeaders from "./SealedHeaders.ts"
+import * as Problems from "./IntegrationProblems.ts"
 import { IntegrationStore } from "./store/IntegrationStore.ts"
 import { isStoreError, type StoreError, transaction } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
@@ -96,12 +94,33 @@ const make = Effect.gen(function*() {
   const unfit = Effect.fnUntraced(function*(integrationId: string, scheme: Scheme) {
     const secrets = yield* Effect.forEach(
       yield* store.secrets(integrationId),
-      ({ envelope, id }) => Effect.orDie(vault.open(`secret:${id}`, envelope))
+      ({ envelope, id }) => vault.open(`secret:${id}`, envelope)
+    ).pipe(
+      Effect.catchTag(
+        "VaultError",
+        ({ message }) => new Conflict({ message: `Whether the secrets fit another scheme cannot be told. ${message}` })
+      )
     )
-    return secretProblems(scheme, secrets).map(({ problem }) => ({
+    return Problems.ofSecrets(scheme, secrets).map(({ problem }) => ({
       path: "scheme",
       problem: `the integration's secrets do not fit it: one ${problem}`
     }))
+  })
+
+  const patchProblems = Effect.fnUntraced(function*(integration: Integration, patch: IntegrationPatch) {
+    const choice = yield* Effect.mapError(decodeChoice(integration), () =>
+      new Conflict({
+        message:
+          "This revision of the gateway cannot read how the integration is verified, as if a newer one had made it: " +
+          "change it there, or delete it."
+      }))
+    const chosen = { ...choice, scheme: patch.scheme ?? choice.scheme }
+    const { dedupe, eventType, id } = integration
+    return [
+      ...Problems.ofScheme(choice.provider, patch.scheme),
+      ...Problems.ofNames(chosen, { dedupe, eventType, ...patch }),
+      ...(patch.scheme === undefined ? [] : yield* unfit(id, schemeOf(chosen)))
+    ]
   })
 
   const addSecret = Effect.fnUntraced(function*(integrationId: string, secret: Redacted.Redacted) {
@@ -115,7 +134,7 @@ const make = Effect.gen(function*() {
     list: store.list,
 
     create: Effect.fn("Integrations.create")(function*(actor, input) {
-      const problems = problemsOf(input)
+      const problems = Problems.ofInput(input)
       if (problems.length > 0) return yield* new Invalid({ details: problems })
       const id = yield* Ids.next
       const created = Effect.gen(function*() {
@@ -155,13 +174,8 @@ const make = Effect.gen(function*() {
     }),
 
     update: Effect.fn("Integrations.update")(function*(actor, id, patch) {
-      const { dedupe, eventType, options, provider, scheme } = yield* get(id)
-      const chosen = { options, provider, scheme: patch.scheme ?? scheme }
-      const problems = [
-        ...schemeProblems(provider, patch.scheme),
-        ...secretNames(chosen, { dedupe, eventType, ...patch }),
-        ...(patch.scheme === undefined ? [] : yield* unfit(id, schemeOf(chosen)))
-      ]
+      const integration = yield* get(id)
+      const problems = isAboutScheme(patch) ? yield* patchProblems(integration, patch) : []
       if (problems.length > 0) return yield* new Invalid({ details: problems })
       const { verifyToken, ...plain } = patch
       const columns = {
@@ -185,56 +199,14 @@ const make = Effect.gen(function*() {
   })
 })
 
+const decodeChoice = Schema.decodeUnknown(Choice)
+
+const isAboutScheme = ({ dedupe, eventType, scheme }: IntegrationPatch): boolean =>
+  [dedupe, eventType, scheme].some((_) => _ !== undefined)
+
 // That the verify token was changed, and not to what.
 const audited = (columns: Record<string, unknown>, verifyToken: Redacted.Redacted | null | undefined) =>
   verifyToken === undefined ? columns : { ...columns, verifyToken: verifyToken === null ? "removed" : "set" }
-
-const problemsOf = (input: IntegrationInput): ReadonlyArray<Problem> => {
-  const { provider } = input
-  const options = input.options ?? {}
-  const reads = provider === "custom" ? [] : providers[provider].reads
-  const fixed = Object.keys(options).filter((name) => !Array.contains(reads, name)).map((name) => ({
-    path: `options.${name}`,
-    problem: `the provider ${provider} leaves no choice of this`
-  }))
-  const ofScheme = schemeProblems(provider, input.scheme)
-  if (provider === "custom" && input.scheme === undefined) {
-    return [...fixed, { path: "scheme", problem: "is missing; the provider custom is what its scheme says" }]
-  }
-  const chosen = { provider, options, scheme: input.scheme ?? null }
-  return [...fixed, ...ofScheme, ...secretProblems(schemeOf(chosen), input.secrets), ...secretNames(chosen, input)]
-}
-
-const schemeProblems = (provider: Choice["provider"], scheme: Scheme | undefined): ReadonlyArray<Problem> => {
-  if (scheme === undefined) return []
-  return provider === "custom"
-    ? SchemeProblems.problems(scheme)
-    : [{ path: "scheme", problem: `the provider ${provider} has its own; "custom" takes one` }]
-}
-
-const secretProblems = (scheme: Scheme, secrets: IntegrationInput["secrets"]): ReadonlyArray<Problem> => {
-  const shape = SecretShape.describe(scheme)
-  if (secrets.length === 0 && Option.isSome(shape)) {
-    return [{ path: "secrets", problem: `is missing; this provider needs ${shape.value}` }]
-  }
-  return secrets.flatMap((secret, index) =>
-    Option.toArray(SecretShape.problem(scheme, secret)).map((problem) => ({ path: `secrets.${index}`, problem }))
-  )
-}
-
-// What an event is named by stands in plain columns and in answers.
-const secretNames = (
-  chosen: Choice,
-  names: Pick<IntegrationPatch, "dedupe" | "eventType">
-): ReadonlyArray<Problem> => {
-  const secret = SealedHeaders.names(secretHeaders(schemeOf(chosen)))
-  return (["dedupe", "eventType"] as const).flatMap((field) => {
-    const override = names[field] ?? undefined
-    return override !== undefined && "header" in override && secret.includes(override.header)
-      ? [{ path: `${field}.header`, problem: "carries a secret, so no event can be named by it" }]
-      : []
-  })
-}
 
 // Short secrets would be told by their end.
 const hint = (secret: Redacted.Redacted): string => {

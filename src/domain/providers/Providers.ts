@@ -24,7 +24,7 @@ import { openai } from "./openai.ts"
 import { paddle } from "./paddle.ts"
 import { paypal } from "./paypal.ts"
 import { postmark } from "./postmark.ts"
-import type { Options, Provider } from "./Provider.ts"
+import { Options, type Provider } from "./Provider.ts"
 import { resend } from "./resend.ts"
 import { sendgrid } from "./sendgrid.ts"
 import { shopify } from "./shopify.ts"
@@ -134,13 +134,9 @@ export const providers: Record<PresetId, Provider> = {
   none
 }
 
-/** What an integration chose. */
-export interface Choice {
-  readonly provider: ProviderId
-  readonly options: Options
-  /** Of the provider `custom` alone. */
-  readonly scheme: Scheme.Scheme | null
-}
+/** What an integration chose. `scheme` is of the provider `custom` alone. */
+export const Choice = Schema.Struct({ provider: ProviderId, options: Options, scheme: Schema.NullOr(Scheme.Scheme) })
+export type Choice = typeof Choice.Type
 
 /** How the integration's webhooks are signed and named. */
 export const schemeOf = ({ options, provider, scheme }: Choice): Scheme.Scheme =>
