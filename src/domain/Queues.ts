@@ -2,7 +2,7 @@ import type * as Rungs from "./Rungs.ts"
 
 export interface QueueNames {
   readonly process: string
-  /** The prefix of the rungs' names. */
+  /** Also the prefix of the rungs' names. */
   readonly retry: string
   readonly replay: string
   readonly deadLetter: string
@@ -13,9 +13,14 @@ export interface Rung {
   readonly delayMs: number
 }
 
-/** Every queue of the gateway. What waits in a rung moves to the process queue when its delay is over. */
+/**
+ * Every queue of the gateway. New events go through the process queue; whatever comes again goes through the retry queue, so
+ * that no storm of retries, released or replayed deliveries stands before them.
+ */
 export interface Queues {
   readonly process: string
+  /** Deliveries that come again; what waits in a rung moves here when its delay is over. */
+  readonly retry: string
   readonly replay: string
   readonly deadLetter: string
   readonly rungs: readonly [shortest: Rung, ...longer: Array<Rung>]
@@ -29,6 +34,7 @@ export const make = (names: QueueNames, [shortest, ...longer]: Rungs.Rungs): Que
   const rung = (delayMs: number): Rung => ({ name: name(delayMs), delayMs })
   return {
     process: names.process,
+    retry: names.retry,
     replay: names.replay,
     deadLetter: names.deadLetter,
     rungs: [rung(shortest), ...longer.map(rung)],

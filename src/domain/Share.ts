@@ -8,5 +8,8 @@ const perFree = 2
 /** How many places one lane may hold while so many are free. At least one. */
 export const ofLane = (free: number): number => Math.max(1, perFree * free)
 
-/** How many of all places retries may hold, so that first attempts find one in a storm of retries. */
+/** How many messages of the retry queue a worker has in hand, so that new events find places in a storm of retries. */
 export const ofRetries = (places: number): number => Math.max(1, Math.floor((places * 3) / 4))
+
+/** How many of those it works on at a time while new events come; those that wait for a callback do not count. */
+export const ofTurns = (places: number): number => Math.max(1, Math.floor(places / 32))

@@ -19,16 +19,17 @@ const deliveryLimit = 50
 export const layer = (queues: Queues): Layer.Layer<Broker> => Layer.scoped(Broker, make(queues))
 
 const make = Effect.fnUntraced(function*(queues: Queues) {
-  const deadLetters = yield* Line.ready
-  const process = yield* Line.ready
-  const consumed = new Map([[queues.process, process], [queues.replay, yield* Line.ready], [
-    queues.deadLetter,
-    deadLetters
-  ]])
+  const retry = yield* Line.ready
+  const consumed = new Map([
+    [queues.process, yield* Line.ready],
+    [queues.retry, retry],
+    [queues.replay, yield* Line.ready],
+    [queues.deadLetter, yield* Line.ready]
+  ])
   const rungs = new Map(
     yield* Effect.forEach(
       queues.rungs,
-      ({ delayMs, name }) => Effect.map(Line.rung(delayMs, process), (line) => [name, line] as const)
+      ({ delayMs, name }) => Effect.map(Line.rung(delayMs, retry), (line) => [name, line] as const)
     )
   )
 

@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { processConsumer, replayConsumer } from "../worker/Consumers.ts"
+import { deliveryConsumers, replayConsumer } from "../worker/Consumers.ts"
 import { housekeeping } from "../worker/Housekeeping.ts"
 import * as FirstLook from "./FirstLook.ts"
 import * as Role from "./Role.ts"
@@ -9,7 +9,7 @@ const connections = 10
 
 /** Everything that a worker does, by services yet to be given. */
 export const duties = Layer.mergeAll(
-  processConsumer,
+  deliveryConsumers,
   replayConsumer,
   housekeeping,
   FirstLook.layer("Nothing is delivered until PostgreSQL is well")

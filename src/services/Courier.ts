@@ -1,9 +1,10 @@
 import { Context, Duration, Effect, Layer, Option } from "effect"
-import type { DestinationId } from "../domain/Ids.ts"
+import { DestinationId } from "../domain/Ids.ts"
 import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Rungs from "../domain/Rungs.ts"
+import * as Share from "../domain/Share.ts"
 import * as Batch from "./Batch.ts"
 import * as Call from "./Call.ts"
 import * as Elapsed from "./Elapsed.ts"
@@ -14,6 +15,7 @@ import { Limits } from "./Limits.ts"
 import type { Settlement } from "./ports/Broker.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
 import { Coordination } from "./ports/Coordination.ts"
+import * as Precedence from "./Precedence.ts"
 import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
 import { type Hold, HoldStore } from "./store/HoldStore.ts"
@@ -24,8 +26,10 @@ import { Vault } from "./Vault.ts"
 
 /** Carries deliveries to their callbacks: lock, claim, call, judge, record, settle. */
 export class Courier extends Context.Tag("sluice/services/Courier")<Courier, {
-  /** Carries out what a message asks for, and says what is to become of the message. */
+  /** Carries out what a new event's message asks for, and says what is to become of the message. */
   readonly carry: (message: QueueMessage.DeliveryMessage) => Effect.Effect<Settlement>
+  /** The same for one that comes again, which gives way to new events. */
+  readonly carryAgain: (message: QueueMessage.DeliveryMessage) => Effect.Effect<Settlement>
 }>() {
   static readonly layer = Layer.scoped(Courier, Effect.suspend(() => make))
 }
@@ -34,6 +38,9 @@ const maxPerStatement = 128
 const statementsInFlight = 2
 
 const parkingMs = 250
+
+// The lane of messages that do not say for whom they are.
+const unnamed = DestinationId.make("00000000-0000-0000-0000-000000000000")
 
 const ack: Settlement = { _tag: "Ack" }
 
@@ -44,7 +51,8 @@ const make = Effect.gen(function*() {
   const lanes = yield* Lanes
   const leases = yield* Leases
   const limits = yield* Limits
-  const { lockTtl, queues, retryPolicy, rungs } = yield* Settings
+  const { lockTtl, queues, retryPolicy, rungs, workerConcurrency } = yield* Settings
+  const precedence = yield* Precedence.make(Share.ofTurns(workerConcurrency))
   const store = yield* HoldStore
   const call = Call.make(yield* Vault, yield* CallbackClient)
 
@@ -94,11 +102,12 @@ const make = Effect.gen(function*() {
   // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
   const givingBack = (work: Work) => Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
 
-  const attempt = Effect.fn("Courier.attempt")(function*(work: Work, claimed: number) {
+  const attempt = Effect.fn("Courier.attempt")(function*(work: Work, claimed: number, calling: Effect.Effect<void>) {
     const body = yield* StorePatience.wait(claims.load(work)).pipe(givingBack(work))
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
     if (!(yield* StorePatience.wait(leases.holds(work)).pipe(givingBack(work)))) return yield* outlived(work)
     const startedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
+    yield* calling
     const [took, outcome] = yield* Option.match(body, {
       onNone: () => Effect.succeed(Call.contentMissing),
       onSome: (bytes) => call(work, bytes, startedAt)
@@ -109,7 +118,9 @@ const make = Effect.gen(function*() {
     const endedAt = startedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
-    const ours = yield* StorePatience.wait(record(report(work, startedAt, outcome, next, took)))
+    const recorded = StorePatience.wait(record(report(work, startedAt, outcome, next, took)))
+    // Many that wait for one callback give up at the same moment.
+    const ours = yield* next._tag === "Retrying" ? precedence.giveWay(() => recorded) : recorded
     if (!ours) return yield* outlived(work)
     return next._tag === "Retrying"
       ? forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
@@ -120,19 +131,23 @@ const make = Effect.gen(function*() {
   const wait = (message: QueueMessage.DeliveryMessage, destinationId: DestinationId, token: string | null) =>
     StorePatience.wait(hold({ ...message, token })).pipe(Effect.zipRight(lanes.held(destinationId)), Effect.as(ack))
 
-  const admitted = Effect.fnUntraced(function*(work: Work, since: number) {
+  const admitted = Effect.fnUntraced(function*(work: Work, since: number, calling: Effect.Effect<void>) {
     const claimed = yield* Elapsed.millis
     yield* leases.keep(work, since)
     const admits = yield* limits.admit(work).pipe(givingBack(work))
-    return admits ? yield* attempt(work, claimed) : yield* wait(message(work), work.destinationId, work.token)
+    return admits ? yield* attempt(work, claimed, calling) : yield* wait(message(work), work.destinationId, work.token)
   })
 
-  const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, token: string) {
+  const claimed = Effect.fnUntraced(function*(
+    message: QueueMessage.DeliveryMessage,
+    token: string,
+    calling: Effect.Effect<void>
+  ) {
     const since = yield* Elapsed.millis
     const outcome = yield* StorePatience.wait(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":
-        return yield* Effect.scoped(admitted(outcome.work, since))
+        return yield* Effect.scoped(admitted(outcome.work, since, calling))
       case "Busy":
         return forward(parking, message)
       default:
@@ -140,29 +155,33 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const carry = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage) {
+  const locked = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, calling: Effect.Effect<void>) {
     const token = yield* Ids.next
     const key = lockKey(message.deliveryId)
     return yield* Effect.acquireUseRelease(
       // Without Redis the claim alone is the fence.
       Effect.orElseSucceed(coordination.lock(key, token, lockTtl), () => true),
-      (locked) => locked ? claimed(message, token) : Effect.succeed(forward(parking, message)),
+      (locked) => locked ? claimed(message, token, calling) : Effect.succeed(forward(parking, message)),
       (locked) => locked ? Effect.ignore(coordination.unlock(key, token)) : Effect.void
     )
   })
 
+  /** `calling` is done right before the call. */
+  const carry = Effect.fn("Courier.carry")(
+    (message: QueueMessage.DeliveryMessage, calling: Effect.Effect<void>) =>
+      lanes.pass(
+        message.destinationId ?? unnamed,
+        locked(message, calling),
+        message.destinationId === undefined
+          ? Effect.succeed(forward(parking, message))
+          : wait(message, message.destinationId, null)
+      ),
+    Effect.annotateLogs("service", "Courier")
+  )
+
   return Courier.of({
-    carry: Effect.fn("Courier.carry")(
-      ({ destinationId, ...message }) =>
-        destinationId === undefined
-          ? carry(message)
-          : lanes.pass(
-            { destinationId, attempt: message.attempt },
-            carry({ ...message, destinationId }),
-            wait(message, destinationId, null)
-          ),
-      Effect.annotateLogs("service", "Courier")
-    )
+    carry: (message) => Effect.zipRight(precedence.arrived, carry(message, Effect.void)),
+    carryAgain: (message) => precedence.giveWay((apart) => carry(message, apart))
   })
 })
 

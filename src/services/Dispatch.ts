@@ -7,10 +7,13 @@ import type { StoreError } from "./store/Store.ts"
 
 /** Brings deliveries that stand in the database to the broker. */
 export class Dispatch extends Context.Tag("sluice/services/Dispatch")<Dispatch, {
-  /** Publishes in the background. Never waits: what finds no room, or is not confirmed, stays for the sweeper. */
+  /**
+   * Publishes new events' deliveries in the background. Never waits: what finds no room, or is not confirmed, stays for the
+   * sweeper.
+   */
   readonly enqueue: (messages: ReadonlyArray<QueueMessage.DeliveryMessage>) => Effect.Effect<void>
-  /** Publishes now and notes what was confirmed; how many that were. */
-  readonly publish: (messages: ReadonlyArray<QueueMessage.DeliveryMessage>) => Effect.Effect<number, StoreError>
+  /** Publishes deliveries that come again, now, and notes what was confirmed; how many that were. */
+  readonly again: (messages: ReadonlyArray<QueueMessage.DeliveryMessage>) => Effect.Effect<number, StoreError>
 }>() {
   static readonly layer = Layer.scoped(Dispatch, Effect.suspend(() => make))
 }
@@ -25,11 +28,12 @@ const make = Effect.gen(function*() {
   const store = yield* DispatchStore
   const { queues } = yield* Settings
 
-  const publish = Effect.fn("Dispatch.publish")(function*(messages: ReadonlyArray<QueueMessage.DeliveryMessage>) {
+  const publish = Effect.fn("Dispatch.publish")(function*(
+    queue: string,
+    messages: ReadonlyArray<QueueMessage.DeliveryMessage>
+  ) {
     if (messages.length === 0) return 0
-    const outcomes = yield* broker.publish(
-      messages.map((_) => ({ queue: queues.process, content: QueueMessage.encode(_) }))
-    )
+    const outcomes = yield* broker.publish(messages.map((_) => ({ queue, content: QueueMessage.encode(_) })))
     const confirmed = Array.zip(messages, outcomes).flatMap(([message, outcome]) =>
       Either.isRight(outcome) ? [message] : []
     )
@@ -48,7 +52,7 @@ const make = Effect.gen(function*() {
 
   yield* Queue.takeBetween(queue, 1, maxEntries).pipe(
     Effect.flatMap((entries) =>
-      publish(Chunk.toReadonlyArray(entries).flat()).pipe(
+      publish(queues.process, Chunk.toReadonlyArray(entries).flat()).pipe(
         Effect.catchAllCause((cause) =>
           Effect.logWarning("Queueing deliveries failed; the sweeper tries them again", cause)
         ),
@@ -76,6 +80,6 @@ const make = Effect.gen(function*() {
         Effect.unless(() => messages.length === 0),
         Effect.asVoid
       ),
-    publish
+    again: (messages) => publish(queues.retry, messages)
   })
 })

@@ -13,7 +13,7 @@ export interface Graces {
   readonly held: Duration.Duration
   readonly replay: Duration.Duration
   readonly leader: Duration.Duration
-  /** How long a marker may take through an empty process queue, and through one with messages before it. */
+  /** How long a marker may take through empty queues, and through those with messages before it. */
   readonly marker: Duration.Duration
   readonly markerInBacklog: Duration.Duration
   /** How long ago a replay's stale messages may still wait in a rung. */

@@ -1,14 +1,8 @@
-import { Context, Deferred, Duration, Effect, Layer } from "effect"
+import { Context, Deferred, Effect, Layer } from "effect"
 import type { DestinationId } from "../domain/Ids.ts"
 import * as Share from "../domain/Share.ts"
 import * as Elapsed from "./Elapsed.ts"
 import { Settings } from "./Settings.ts"
-
-/** Whose attempt it is, and whether an earlier one failed. */
-export interface Traveller {
-  readonly destinationId: DestinationId
-  readonly attempt: number
-}
 
 /** What a destination's row says of the attempts that it takes. */
 export interface Bounds {
@@ -29,9 +23,9 @@ export interface Room {
  * database until there is room.
  */
 export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
-  /** Runs `inside` in a place of the traveller's lane, or `otherwise` when there is none for it soon. */
+  /** Runs `inside` in a place of the destination's lane, or `otherwise` when there is none for it soon. */
   readonly pass: <A>(
-    traveller: Traveller,
+    destinationId: DestinationId,
     inside: Effect.Effect<A>,
     otherwise: Effect.Effect<A>
   ) => Effect.Effect<A>
@@ -47,27 +41,27 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
   static readonly layer = Layer.effect(Lanes, Effect.map(Settings, ({ workerConcurrency }) => make(workerConcurrency)))
 }
 
-// What is slower than this is not worth a place in hand.
-const patience = Duration.millis(100)
+// What has to wait for longer is not worth a place in hand.
+const patienceMs = 100
+// How much the last attempt's time counts in the lane's.
+const weight = 1 / 8
 const firstRelease = 16
 const mostReleased = 256
 const mostLanes = 10_000
 
-interface Gate {
+interface Lane {
   active: number
+  waiting: number
   /** When somebody last entered or left. */
   movedAt: number
-}
-
-interface Lane extends Gate {
+  /** How long its attempts take, in milliseconds: a moving average. */
+  took: number
   bounds: Bounds
-  waiting: number
   held: boolean
   release: number
 }
 
 interface Waiter {
-  readonly traveller: Traveller
   readonly lane: Lane
   readonly turn: Deferred.Deferred<void>
   entered: boolean
@@ -78,15 +72,14 @@ const unbounded: Bounds = { concurrency: null, closedUntil: 0 }
 
 const make = (places: number): typeof Lanes.Service => {
   const lanes = new Map<DestinationId, Lane>()
-  const all: Gate = { active: 0, movedAt: 0 }
-  const retries: Gate = { active: 0, movedAt: 0 }
+  let active = 0
   const queue = new Set<Waiter>()
 
   const laneOf = (destinationId: DestinationId): Lane => {
     const known = lanes.get(destinationId)
     if (known !== undefined) return known
     forget()
-    const lane = { active: 0, movedAt: 0, bounds: unbounded, waiting: 0, held: false, release: firstRelease }
+    const lane = { active: 0, waiting: 0, movedAt: 0, took: 0, bounds: unbounded, held: false, release: firstRelease }
     lanes.set(destinationId, lane)
     return lane
   }
@@ -95,35 +88,31 @@ const make = (places: number): typeof Lanes.Service => {
     for (const [id, lane] of lanes) if (lane.active === 0 && lane.waiting === 0 && !lane.held) lanes.delete(id)
   }
 
-  const gates = (lane: Lane, { attempt }: Traveller, now: number) => [
-    {
-      gate: lane,
-      open: now >= lane.bounds.closedUntil &&
-        lane.active < Math.min(Share.ofLane(places - all.active), lane.bounds.concurrency ?? places)
-    },
-    { gate: retries, open: attempt === 1 || retries.active < Share.ofRetries(places) }
-  ]
-  const admits = (lane: Lane, traveller: Traveller, now: number): boolean =>
-    all.active < places && gates(lane, traveller, now).every((_) => _.open)
-  const stands = (lane: Lane, traveller: Traveller, now: number): boolean =>
-    now < lane.bounds.closedUntil ||
-    gates(lane, traveller, now).some(({ gate, open }) =>
-      !open && gate.active > 0 && now - gate.movedAt > Duration.toMillis(patience)
-    )
+  const full = ({ active: ours, bounds }: Lane): boolean =>
+    ours >= Math.min(Share.ofLane(places - active), bounds.concurrency ?? places)
+  const closed = ({ bounds }: Lane, now: number): boolean => now < bounds.closedUntil
+  const admits = (lane: Lane, now: number): boolean => active < places && !closed(lane, now) && !full(lane)
+  /** Whether nobody who comes now gets a place soon: as long as an attempt takes there, one for each place becomes free. */
+  const stands = (lane: Lane, now: number): boolean =>
+    closed(lane, now) || full(lane) && lane.active > 0 && (
+        now - lane.movedAt > patienceMs || (lane.waiting + 1) * lane.took > lane.active * patienceMs
+      )
 
-  const move = (lane: Lane, { attempt }: Traveller, by: 1 | -1, now: number): void => {
-    for (const gate of attempt === 1 ? [all, lane] : [all, lane, retries]) {
-      gate.active += by
-      gate.movedAt = now
-    }
+  const enter = (lane: Lane, now: number): void => {
+    active += 1
+    lane.active += 1
+    lane.movedAt = now
   }
 
-  const leave = (lane: Lane, traveller: Traveller) =>
+  const leave = (lane: Lane, since: number) =>
     Effect.map(Elapsed.millis, (now) => {
-      move(lane, traveller, -1, now)
+      active -= 1
+      lane.active -= 1
+      lane.movedAt = now
+      lane.took += weight * (now - since - lane.took)
       for (const waiter of queue) {
-        if (!admits(waiter.lane, waiter.traveller, now)) continue
-        move(waiter.lane, waiter.traveller, 1, now)
+        if (!admits(waiter.lane, now)) continue
+        enter(waiter.lane, now)
         waiter.entered = true
         queue.delete(waiter)
         Deferred.unsafeDone(waiter.turn, Effect.void)
@@ -140,31 +129,31 @@ const make = (places: number): typeof Lanes.Service => {
       return waiter.entered
     })
 
-  const wait = (lane: Lane, traveller: Traveller, restore: <A>(effect: Effect.Effect<A>) => Effect.Effect<A>) =>
+  const wait = (lane: Lane, now: number, restore: <A>(effect: Effect.Effect<A>) => Effect.Effect<A>) =>
     Effect.flatMap(Deferred.make<void>(), (turn) => {
-      const waiter: Waiter = { traveller, lane, turn, entered: false, done: false }
+      const waiter: Waiter = { lane, turn, entered: false, done: false }
       queue.add(waiter)
       lane.waiting += 1
-      return restore(Effect.timeoutOption(Deferred.await(turn), patience)).pipe(
+      return restore(Effect.timeoutOption(Deferred.await(turn), patienceMs)).pipe(
         Effect.zipRight(settle(waiter)),
-        Effect.onInterrupt(() =>
-          Effect.flatMap(settle(waiter), (entered) => entered ? leave(lane, traveller) : Effect.void)
-        )
+        Effect.onInterrupt(() => Effect.flatMap(settle(waiter), (entered) => entered ? leave(lane, now) : Effect.void))
       )
     })
 
   return Lanes.of({
-    pass: (traveller, inside, otherwise) =>
+    pass: (destinationId, inside, otherwise) =>
       Effect.suspend(() => {
-        const lane = laneOf(traveller.destinationId)
+        const lane = laneOf(destinationId)
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(Elapsed.millis, (now) => {
-            const entered = lane.waiting === 0 && admits(lane, traveller, now)
-            if (entered) move(lane, traveller, 1, now)
-            return entered || stands(lane, traveller, now) ? Effect.succeed(entered) : wait(lane, traveller, restore)
+            const entered = lane.waiting === 0 && admits(lane, now)
+            if (entered) enter(lane, now)
+            return entered || stands(lane, now) ? Effect.succeed(entered) : wait(lane, now, restore)
           }).pipe(
             Effect.flatMap((entered) =>
-              entered ? Effect.ensuring(restore(inside), leave(lane, traveller)) : restore(otherwise)
+              entered
+                ? Effect.flatMap(Elapsed.millis, (since) => Effect.ensuring(restore(inside), leave(lane, since)))
+                : restore(otherwise)
             )
           )
         )
@@ -185,8 +174,7 @@ const make = (places: number): typeof Lanes.Service => {
       }),
     rooms: Effect.map(Elapsed.millis, (now) =>
       [...lanes].flatMap(([destinationId, lane]) => {
-        const traveller = { destinationId, attempt: 1 }
-        if (!lane.held || lane.waiting > 0 || !admits(lane, traveller, now)) return []
+        if (!lane.held || lane.waiting > 0 || !admits(lane, now)) return []
         const count = lane.release
         lane.release = Math.min(lane.release * 2, mostReleased)
         return [{ destinationId, count }]

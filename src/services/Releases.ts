@@ -33,7 +33,7 @@ const make = Effect.gen(function*() {
 
   /** Whether the broker has taken all of them; where it has not they are held again. */
   const publish = Effect.fnUntraced(function*(released: ReadonlyArray<typeof Next.Type>) {
-    if ((yield* dispatch.publish(released)) === released.length) return true
+    if ((yield* dispatch.again(released)) === released.length) return true
     yield* Ref.set(pausedUntil, (yield* Elapsed.millis) + Duration.toMillis(pauseWhenRefused))
     yield* store.hold(released.map((_) => ({ ..._, token: null })))
     return false

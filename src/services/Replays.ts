@@ -87,7 +87,7 @@ const make = Effect.gen(function*() {
     }),
 
     run: Effect.fn("Replays.run")(function*(id) {
-      yield* dispatch.publish(yield* store.run(id))
+      yield* dispatch.again(yield* store.run(id))
     })
   })
 })

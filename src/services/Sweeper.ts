@@ -14,8 +14,9 @@ import { leadership, type Marker, type Place, start, type Step, SweepStore } fro
 /**
  * Finds in PostgreSQL whatever the queues lost, and dispatches it again; never what merely waits in a long queue.
  *
- * A marker travels through the process queue now and then. When it is back, everything that was queued before it has
- * been handed out, so a delivery that was queued before it and is neither claimed nor done has lost its message.
+ * A marker travels through the retry queue and then the process queue now and then. When it is back, everything that was
+ * queued before it has been handed out, so a delivery that was queued before it and is neither claimed nor done has lost its
+ * message.
  */
 export class Sweeper extends Context.Tag("sluice/services/Sweeper")<Sweeper, {
   /** One bounded round, where this process leads; nothing where another one does. */
@@ -78,7 +79,7 @@ const make = Effect.gen(function*() {
     for (let steps = 0; steps < stepsPerRound; steps++) {
       const found = yield* step(reached)
       if (found.lost.length > 0) {
-        const published = yield* dispatch.publish(found.lost)
+        const published = yield* dispatch.again(found.lost)
         yield* Effect.logInfo(queuedAgain, {
           found: found.lost.length,
           published,
@@ -136,7 +137,7 @@ const make = Effect.gen(function*() {
     const markerId = MarkerId.make(yield* Ids.next)
     yield* store.addMarker(markerId)
     const [outcome] = yield* broker.publish([{
-      queue: queues.process,
+      queue: queues.retry,
       content: QueueMessage.encode({ v: 1, markerId })
     }])
     if (outcome === undefined || Either.isLeft(outcome)) return yield* store.removeMarker(markerId)

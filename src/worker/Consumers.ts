@@ -1,5 +1,6 @@
 import { Duration, Effect, Either, Layer } from "effect"
 import * as QueueMessage from "../domain/QueueMessage.ts"
+import * as Share from "../domain/Share.ts"
 import { Courier } from "../services/Courier.ts"
 import { Broker, type Settlement } from "../services/ports/Broker.ts"
 import { Replays } from "../services/Replays.ts"
@@ -14,23 +15,44 @@ const replaysAtATime = 4
 
 const ack: Settlement = { _tag: "Ack" }
 
-/** Carries out what stands in the process queue: deliveries, and the sweeper's markers. */
-export const processConsumer = Layer.scopedDiscard(Effect.gen(function*() {
+/** Carries out what stands in the process queue and in the retry queue: deliveries, and the sweeper's markers. */
+export const deliveryConsumers = Layer.scopedDiscard(Effect.gen(function*() {
   const broker = yield* Broker
   const courier = yield* Courier
   const sweeper = yield* Sweeper
   const { deliveryTimeout, queues, workerConcurrency } = yield* Settings
   const decode = QueueMessage.decoder(QueueMessage.ProcessMessage)
 
-  yield* broker.consume(
-    { queue: queues.process, concurrency: workerConcurrency, drainWithin: Duration.sum(deliveryTimeout, recording) },
-    ({ content }) =>
-      Either.match(decode(content), {
-        onLeft: deadLetter,
-        onRight: (message) =>
-          "markerId" in message ? settled(sweeper.markerReturned(message.markerId)) : courier.carry(message)
-      })
-  ).pipe(Effect.forkScoped)
+  const consume = (
+    queue: string,
+    concurrency: number,
+    carry: (message: QueueMessage.DeliveryMessage) => Effect.Effect<Settlement>,
+    marker: (message: QueueMessage.MarkerMessage) => Effect.Effect<Settlement>
+  ) =>
+    broker.consume(
+      { queue, concurrency, drainWithin: Duration.sum(deliveryTimeout, recording) },
+      ({ content }) =>
+        Either.match(decode(content), {
+          onLeft: deadLetter,
+          onRight: (message) => "markerId" in message ? marker(message) : carry(message)
+        })
+    )
+
+  // In one fiber, so that they stop together.
+  yield* Effect.forkScoped(Effect.all([
+    consume(
+      queues.process,
+      workerConcurrency,
+      courier.carry,
+      ({ markerId }) => settled(sweeper.markerReturned(markerId))
+    ),
+    // From here a marker goes on to the other queue, so that it has been through both when it is back.
+    consume(queues.retry, Share.ofRetries(workerConcurrency), courier.carryAgain, (message) =>
+      Effect.succeed({
+        _tag: "Forward",
+        publication: { queue: queues.process, content: QueueMessage.encode(message) }
+      }))
+  ], { concurrency: "unbounded", discard: true }))
 }))
 
 /** Carries out what stands in the replay queue. */

@@ -8,6 +8,7 @@ describe("the queues", () => {
     const { rung, ...queues } = Queues.make(names, [5_000, 10_000])
     assert.deepStrictEqual(queues, {
       process: "ig.process",
+      retry: "ig.retry",
       replay: "ig.replay",
       deadLetter: "ig.dead",
       rungs: [{ name: "ig.retry.5000", delayMs: 5_000 }, { name: "ig.retry.10000", delayMs: 10_000 }]

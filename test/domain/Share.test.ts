@@ -43,9 +43,10 @@ describe("a lane's share", () => {
 })
 
 describe("the share of retries", () => {
-  it("leaves a quarter of the places to first attempts, and is never nothing", () => {
+  it("leaves a quarter of the places to new events, and is never nothing", () => {
     assert.strictEqual(Share.ofRetries(64), 48)
     assert.strictEqual(Share.ofRetries(1), 1)
+    assert.deepStrictEqual([1, 64, 256].map(Share.ofTurns), [1, 2, 8])
     FastCheck.assert(FastCheck.property(places, (places) => Share.ofRetries(places) < places))
   })
 })

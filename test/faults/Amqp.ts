@@ -35,6 +35,7 @@ export const channel = (url: string): Effect.Effect<ConfirmChannel, AmqpError, S
 
 const names = [
   Environment.queues.process,
+  Environment.queues.retry,
   ...Environment.rungs.map((delay) => `${Environment.queues.retry}.${delay}`)
 ]
 

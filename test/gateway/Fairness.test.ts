@@ -54,7 +54,7 @@ onEach("a destination that hangs", (gateway) => {
           // Two thirds of the places at most; the rest waits in the database and circles in no queue.
           assert.isAtMost(sick.received.length, 9)
           yield* eventually(
-            broker.states([queues.process, ...queues.rungs.map((_) => _.name)]),
+            broker.states([queues.process, queues.retry, ...queues.rungs.map((_) => _.name)]),
             (states) => states.every((_) => _.messages === 0)
           )
 

@@ -40,7 +40,7 @@ onEach("two workers", (gateway) => {
           )
           // Whatever was parked in the shortest rung comes out stale.
           yield* eventually(
-            broker.states([queues.process, ...queues.rungs.map((_) => _.name)]),
+            broker.states([queues.process, queues.retry, ...queues.rungs.map((_) => _.name)]),
             (states) => states.every((_) => _.messages === 0)
           )
           assert.deepStrictEqual(new Set(events.map((_) => _.deliveries[0]?.attemptCount)), new Set([1]))

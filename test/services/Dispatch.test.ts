@@ -16,15 +16,18 @@ import { TestDatabase } from "../support/TestDatabase.ts"
 layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("dispatching", (it) => {
   it.effect("marks as queued what the broker confirmed, and leaves the rest to the sweeper", () =>
     Effect.gen(function*() {
-      const { enqueue, publish } = yield* Dispatch
+      const { again, enqueue } = yield* Dispatch
       const fake = yield* FakeBroker
       const [first, second, third] = yield* Rows.deliveries(yield* Rows.destination(), 3)
       yield* enqueue([yield* Effect.fromNullable(first)])
       yield* eventually(Rows.row(first), (_) => _?.state === "queued")
-      assert.strictEqual(yield* publish([yield* Effect.fromNullable(second)]), 1)
+      assert.strictEqual(yield* again([yield* Effect.fromNullable(second)]), 1)
       assert.strictEqual((yield* Rows.row(second))?.state, "queued")
+      // What comes again does not stand before what is new.
+      const { queues } = yield* Settings
+      assert.deepStrictEqual(fake.published.map((_) => _.queue), [queues.process, queues.retry])
       fake.refusing = true
-      assert.strictEqual(yield* publish([yield* Effect.fromNullable(third)]), 0)
+      assert.strictEqual(yield* again([yield* Effect.fromNullable(third)]), 0)
       assert.strictEqual((yield* Rows.row(third))?.state, "pending")
     }))
 })

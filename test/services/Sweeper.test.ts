@@ -59,7 +59,7 @@ const markerReturns = Effect.gen(function*() {
 
 const queued = Effect.fnUntraced(function*(to: Rows.To, count: number) {
   const messages = yield* Rows.deliveries(to, count)
-  assert.strictEqual(yield* (yield* Dispatch).publish(messages), count)
+  assert.strictEqual(yield* (yield* Dispatch).again(messages), count)
   return messages
 })
 

@@ -11,14 +11,16 @@ export interface Depth {
 /** How full the gateway's queues are. One that does not exist counts as empty. */
 export interface Depths {
   readonly process: Depth
+  readonly retry: Depth
   readonly replay: Depth
   readonly deadLetter: Depth
   readonly rungs: ReadonlyArray<Depth>
   readonly missing: ReadonlyArray<string>
 }
 
-export const names = ({ deadLetter, process, replay, rungs }: Queues): ReadonlyArray<string> => [
+export const names = ({ deadLetter, process, replay, retry, rungs }: Queues): ReadonlyArray<string> => [
   process,
+  retry,
   replay,
   deadLetter,
   ...rungs.map(({ name }) => name)
@@ -30,6 +32,7 @@ export const make = (queues: Queues, seen: ReadonlyArray<Depth>): Depths => {
   const depth = (name: string): Depth => Option.getOrElse(find(name), () => ({ name, messages: 0, consumers: 0 }))
   return {
     process: depth(queues.process),
+    retry: depth(queues.retry),
     replay: depth(queues.replay),
     deadLetter: depth(queues.deadLetter),
     rungs: queues.rungs.map(({ name }) => depth(name)),
@@ -38,5 +41,5 @@ export const make = (queues: Queues, seen: ReadonlyArray<Depth>): Depths => {
 }
 
 /** Messages that are on their way to a worker, now or after a delay. */
-export const underWay = ({ process, rungs }: Depths): number =>
-  rungs.reduce((sum, { messages }) => sum + messages, process.messages)
+export const underWay = ({ process, retry, rungs }: Depths): number =>
+  [process, retry, ...rungs].reduce((sum, { messages }) => sum + messages, 0)

@@ -28,8 +28,8 @@ const unconsumed: QueueRule = {
     "Start a worker (node dist/worker/worker.js, or npm start). If one runs, read its log for the reason that it " +
     "cannot consume: it says so as \"RabbitMQ is not connected\" or \"A consumer lost its channel\". GET /api/v1/queues " +
     "shows the consumers of each queue.",
-  judge: ({ process, replay }) =>
-    [process, replay].filter(({ consumers, messages }) => messages > 0 && consumers === 0)
+  judge: ({ process, replay, retry }) =>
+    [process, retry, replay].filter(({ consumers, messages }) => messages > 0 && consumers === 0)
       .map(({ messages, name }) => ({ subject: name, detail: `${messages} messages, no consumer` }))
 }
 

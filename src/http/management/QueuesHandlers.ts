@@ -10,7 +10,7 @@ export const layer = HttpApiBuilder.group(ManagementApi, "queues", (handlers) =>
     const broker = yield* Broker
     const { queues } = yield* Settings
     const delays = new Map(queues.rungs.map(({ delayMs, name }) => [name, delayMs]))
-    const names = [queues.process, queues.replay, queues.deadLetter, ...delays.keys()]
+    const names = [queues.process, queues.retry, queues.replay, queues.deadLetter, ...delays.keys()]
 
     return handlers.handle("list", () =>
       broker.states(names).pipe(

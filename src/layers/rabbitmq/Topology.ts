@@ -24,11 +24,14 @@ export const declare = (connection: ChannelModel, queues: Queues): Effect.Effect
     const assert = (name: string, args: Record<string, unknown>) =>
       Session.attempt("Refused", () => channel.assertQueue(name, { durable: true, arguments: { ...quorum, ...args } }))
     yield* assert(queues.deadLetter, {})
-    yield* assert(queues.process, { ...deadLetterTo(queues.deadLetter), "x-delivery-limit": deliveryLimit })
-    yield* assert(queues.replay, { ...deadLetterTo(queues.deadLetter), "x-delivery-limit": deliveryLimit })
+    yield* Effect.forEach(
+      [queues.process, queues.retry, queues.replay],
+      (name) => assert(name, { ...deadLetterTo(queues.deadLetter), "x-delivery-limit": deliveryLimit }),
+      { discard: true }
+    )
     yield* Effect.forEach(
       queues.rungs,
-      ({ delayMs, name }) => assert(name, { ...deadLetterTo(queues.process), "x-message-ttl": delayMs }),
+      ({ delayMs, name }) => assert(name, { ...deadLetterTo(queues.retry), "x-message-ttl": delayMs }),
       { discard: true }
     )
   }).pipe(Effect.scoped)

@@ -103,7 +103,10 @@ describe.runIf(installed)("RabbitMQ that comes and goes", () => {
           yield* consumption.awaitSeen(1)
           yield* server.forget
           yield* recovery
-          yield* publish(queues.rung(200), "after")
+          const retries = yield* consume(queues.retry)
+          yield* publish(queues.rung(200), "a retry")
+          yield* retries.awaitSeen(1)
+          yield* publish(queues.process, "after")
           yield* consumption.awaitSeen(2)
           assert.deepStrictEqual(consumption.contents(), ["before", "after"])
         })).pipe(Effect.provide(connected(rabbitMq(server.url, queues))))

@@ -71,7 +71,7 @@ describe.runIf(hasRabbitMq)("a queue on RabbitMQ", () => {
         const [first] = yield* broker.publish([{ queue: rung, content: "first" }])
         assert.strictEqual(first !== undefined && Either.isLeft(first) ? first.left.reason : "confirmed", "Unroutable")
         yield* publish(rung, "second")
-        const consumption = yield* consume(queues.process)
+        const consumption = yield* consume(queues.retry)
         yield* consumption.awaitSeen(1)
         assert.deepStrictEqual(consumption.contents(), ["second"])
       })

@@ -60,15 +60,18 @@ onEach("a message", (on) => {
       Effect.gen(function*() {
         yield* publish(queues.process, "first")
         const times: Array<number> = []
-        const consumption = yield* consume(queues.process, ({ content }) =>
+        const noting = (settlement: Settlement) =>
           Effect.map(Clock.currentTimeMillis, (now) => {
             times.push(now)
-            return content === "first" ? forward(queues.rung(shortDelayMs), "second") : ack
-          }))
-        yield* consumption.awaitSeen(2)
-        assert.deepStrictEqual(consumption.contents(), ["first", "second"])
+            return settlement
+          })
+        const first = yield* consume(queues.process, () => noting(forward(queues.rung(shortDelayMs), "second")))
+        const second = yield* consume(queues.retry, () => noting(ack))
+        yield* second.awaitSeen(1)
+        assert.deepStrictEqual([...first.contents(), ...second.contents()], ["first", "second"])
         assert.isAtLeast((times[1] ?? 0) - (times[0] ?? 0), shortDelayMs - skew)
         yield* awaitDepth(queues.process, 0)
+        yield* awaitDepth(queues.retry, 0)
         yield* awaitDepth(queues.rung(shortDelayMs), 0)
       })
     ))
@@ -79,7 +82,7 @@ onEach("a message", (on) => {
         const startedAt = yield* Clock.currentTimeMillis
         yield* publish(queues.rung(longDelayMs), "long 1", "long 2")
         yield* publish(queues.rung(shortDelayMs), "short 1", "short 2")
-        const consumption = yield* consume(queues.process, undefined, { concurrency: 1 })
+        const consumption = yield* consume(queues.retry, undefined, { concurrency: 1 })
         yield* consumption.awaitSeen(4)
         assert.isAtLeast(yield* Clock.currentTimeMillis, startedAt + longDelayMs - skew)
         assert.deepStrictEqual(consumption.contents(), ["short 1", "short 2", "long 1", "long 2"])

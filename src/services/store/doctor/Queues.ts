@@ -12,8 +12,8 @@ const queuedNowhere: Check = {
   title: "Queued deliveries while the queues are empty",
   severity: "critical",
   meaning:
-    "The database says that these deliveries have a message in RabbitMQ, but the process queue and every retry " +
-    "queue are empty, and no worker can have had them in hand for so long. The queues were purged or lost their data.",
+    "The database says that these deliveries have a message in RabbitMQ, but the process queue, the retry queue " +
+    "and its delays are empty, and no worker can have had them in hand for so long. The queues were purged or lost their data.",
   advice: "With a worker running, the sweeper notices within a minute and queues them again: run npm run doctor once " +
     "more. If they stay, compare RABBITMQ_URL and the queue names here with the workers', and read a worker's log.",
   query: (sql, view) =>
@@ -60,7 +60,7 @@ const noLeader: Check = {
     "Deliveries or replays are due, and for long no worker has led the sweeping, so most likely no worker runs at " +
     "all, or none reaches PostgreSQL.",
   advice: "Start a worker (node dist/worker/worker.js, or npm start), or read the log of those that run. GET " +
-    "/api/v1/queues shows how many consumers the process queue has.",
+    "/api/v1/queues shows how many consumers each queue has.",
   query: (sql, view) =>
     Either.right(sql`
       SELECT ${leadership}::text AS subject,
@@ -83,13 +83,16 @@ const markersAway: Check = {
   title: "The sweeper's markers do not come back",
   severity: "critical",
   meaning:
-    "The sweeper sends markers through the process queue to learn what the queue has lost, and none has come back " +
-    "for long: the queue is very far behind, or it is emptied by something that is no worker of this database.",
-  advice: "GET /api/v1/queues shows the depth of the process queue and its consumers. With many messages and few " +
+    "The sweeper sends markers through the retry queue and the process queue to learn what they have lost, and none has " +
+    "come back for long: a queue is very far behind, or emptied by something that is no worker of this database.",
+  advice: "GET /api/v1/queues shows the depth of both queues and their consumers. With many messages and few " +
     "consumers, start more workers or raise WORKER_CONCURRENCY. With none, look for another installation that uses the " +
-    "same RABBITMQ_PROCESS_QUEUE.",
+    "same RABBITMQ_PROCESS_QUEUE or RABBITMQ_RETRY_QUEUE.",
   query: (sql, view) => {
-    const empty = Option.exists(Either.getRight(view.depths), ({ process }) => process.messages === 0)
+    const empty = Option.exists(
+      Either.getRight(view.depths),
+      ({ process, retry }) => process.messages + retry.messages === 0
+    )
     const grace = empty ? view.graces.marker : view.graces.markerInBacklog
     // One that was sent before the last that is back is overtaken; without a living sweeper none is to be expected.
     return Either.right(sql`
