@@ -1,6 +1,6 @@
 import { HttpLayerRouter, type HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Effect, Layer, Option } from "effect"
+import { type Array, Effect, Layer, Option } from "effect"
 import type { Headers } from "../domain/Headers.ts"
 import type { Answer } from "../domain/verification/Handshake.ts"
 import type { Refusal } from "../domain/verification/Refusal.ts"
@@ -205,13 +205,22 @@ const headersOf = (request: HttpServerRequest.HttpServerRequest): Headers =>
       .flatMap(([name, values]) => values === undefined ? [] : [[name, values]])
   )
 
-const answer = ({ response }: Listed, { duplicate, eventId }: Stored): HttpServerResponse.HttpServerResponse =>
+const answer = (
+  { response }: Listed,
+  stored: Array.NonEmptyReadonlyArray<Stored>
+): HttpServerResponse.HttpServerResponse =>
   Option.match(response, {
-    onNone: () =>
-      HttpServerResponse.unsafeJson(
-        { eventId, status: duplicate ? "duplicate" : "accepted", duplicate },
-        { status: duplicate ? 200 : 202 }
-      ),
+    onNone: () => {
+      const [{ eventId }] = stored
+      const duplicate = stored.every((_) => _.duplicate)
+      return HttpServerResponse.unsafeJson({
+        eventId,
+        status: duplicate ? "duplicate" : "accepted",
+        duplicate,
+        // Of a webhook that was split.
+        ...(stored.length === 1 ? {} : { events: stored })
+      }, { status: duplicate ? 200 : 202 })
+    },
     onSome: ({ body, contentType, status }) => Bodyless.fit(HttpServerResponse.text(body, { status, contentType }))
   })
 

@@ -1,7 +1,8 @@
-import { Context, Data, Effect, Layer, Option, Queue, Schedule } from "effect"
+import { Array, Context, Data, Effect, Layer, Option, Queue, Schedule } from "effect"
 import * as Filter from "../domain/Filter.ts"
 import * as Headers from "../domain/Headers.ts"
 import { DeliveryId, EventId } from "../domain/Ids.ts"
+import * as JsonList from "../domain/JsonList.ts"
 import type { Decision } from "../domain/RateLimit.ts"
 import * as Naming from "../domain/verification/Naming.ts"
 import type { Request } from "../domain/verification/Request.ts"
@@ -37,8 +38,10 @@ export interface Incoming {
 
 /** The way of a webhook that is believed to the database. */
 export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
-  /** Limits, deduplicates and stores. Once it succeeds the event is durable. */
-  readonly accept: (incoming: Incoming) => Effect.Effect<Stored, RateLimited | StoreError>
+  /** Limits, deduplicates and stores. Once it succeeds the event is durable; of a webhook that is split, all of them. */
+  readonly accept: (
+    incoming: Incoming
+  ) => Effect.Effect<Array.NonEmptyReadonlyArray<Stored>, RateLimited | StoreError>
 }>() {
   static readonly layer = Layer.scoped(Intake, Effect.suspend(() => make))
 }
@@ -48,8 +51,11 @@ const maxBytesPerCommit = 16_777_216
 const commitsInFlight = 2
 const waitingEvents = 2_000
 const waitingMarks = 5_000
+const maxPieces = 500
+const lookupsAtOnce = 16
 
 const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not store the webhook in time" })
+const noRoom = new StoreError({ reason: "Unavailable", cause: "too much is waiting to be stored here" })
 
 const make = Effect.gen(function*() {
   const coordination = yield* Coordination
@@ -57,7 +63,7 @@ const make = Effect.gen(function*() {
   const events = yield* EventStore
   const vault = yield* Vault
   const inflow = yield* Inflow
-  const { acceptWithin, idempotencyTtl } = yield* Settings
+  const { acceptWithin, idempotencyTtl, maxWebhookBytes } = yield* Settings
 
   const store = yield* Batch.make({
     maxEntries: maxEventsPerCommit,
@@ -96,8 +102,7 @@ const make = Effect.gen(function*() {
   const wasSeen = (key: string) =>
     Effect.map(Effect.option(coordination.marked(key)), (marked) => Option.isSome(Option.flatten(marked)))
 
-  const commit = Effect.fnUntraced(function*(event: NewEvent, markKey: string, held: Held) {
-    held.handOver()
+  const commit = Effect.fnUntraced(function*({ event, markKey }: Ready) {
     const stored = yield* store(event)
     if (!stored.duplicate) {
       yield* dispatch.enqueue(
@@ -112,49 +117,89 @@ const make = Effect.gen(function*() {
       yield* Queue.offer(marks, { key: markKey, eventId: stored.eventId })
     }
     return stored
-  }, Effect.uninterruptible)
+  })
+
+  /** A webhook, or what it is split into: each a request of its own. */
+  const pieces = ({ scheme: { only, split } }: Listed, request: Request): Array.NonEmptyReadonlyArray<Request> =>
+    Option.liftPredicate(only, () => split).pipe(
+      Option.flatten,
+      Option.flatMap((path) => JsonList.split(request.body, path, { items: maxPieces, bytes: maxWebhookBytes })),
+      Option.map((bodies) => Array.map(bodies, (body) => request.withBody(body))),
+      Option.getOrElse(() => Array.of(request))
+    )
+
+  const ready = Effect.fnUntraced(function*(
+    { integration, path, query }: Incoming,
+    { markKey, names, request, seen }: Named,
+    delayMs: number
+  ): Effect.fn.Return<Ready> {
+    const id = EventId.make(Ids.at(request.receivedAt))
+    const secret = secretHeaders(integration.scheme)
+    const apart = yield* SealedHeaders.seal(vault, `event:${id}`, request.headers, secret)
+    const wanted = integration.destinations.filter(({ filter }) =>
+      Filter.matches(filter, names.type, () => request.json)
+    )
+    const event: NewEvent = {
+      ...apart,
+      id,
+      integrationId: integration.id,
+      dedupeKey: names.dedupeKey,
+      providerEventId: Option.getOrNull(names.providerEventId),
+      type: Option.getOrNull(names.type),
+      contentType: Option.getOrNull(
+        Option.map(Headers.folded(request.headers, "content-type"), (_) => _.slice(0, 200))
+      ),
+      receivedAt: request.receivedAt,
+      path,
+      query,
+      body: request.body,
+      delayMs,
+      deliveries: wanted.map((destination) => ({
+        id: DeliveryId.make(Ids.at(request.receivedAt)),
+        destinationId: destination.id,
+        held: destination.status !== "active"
+      })),
+      seen
+    }
+    return { event, markKey }
+  })
 
   return Intake.of({
-    accept: Effect.fn("Intake.accept")(function*({ held, integration, path, query, request }) {
-      const { scheme } = integration
-      const names = Naming.name(scheme, integration.overrides, request)
-      const markKey = `seen:${integration.id}:${names.dedupeKey}`
-      const [delayMs, seen] = yield* Effect.all([within(integration), wasSeen(markKey)], { concurrency: 2 })
-
-      const id = EventId.make(Ids.at(request.receivedAt))
-      const apart = yield* SealedHeaders.seal(vault, `event:${id}`, request.headers, secretHeaders(scheme))
-      const wanted = integration.destinations.filter(({ filter }) =>
-        Filter.matches(filter, names.type, () => request.json)
-      )
-      return yield* commit(
-        {
-          ...apart,
-          id,
-          integrationId: integration.id,
-          dedupeKey: names.dedupeKey,
-          providerEventId: Option.getOrNull(names.providerEventId),
-          type: Option.getOrNull(names.type),
-          contentType: Option.getOrNull(
-            Option.map(Headers.folded(request.headers, "content-type"), (_) => _.slice(0, 200))
-          ),
-          receivedAt: request.receivedAt,
-          path,
-          query,
-          body: request.body,
-          delayMs,
-          deliveries: wanted.map((destination) => ({
-            id: DeliveryId.make(Ids.at(request.receivedAt)),
-            destinationId: destination.id,
-            held: destination.status !== "active"
-          })),
-          seen
-        },
-        markKey,
-        held
+    accept: Effect.fn("Intake.accept")(function*(incoming) {
+      const { held, integration } = incoming
+      const all = pieces(integration, incoming.request)
+      if (all.length > 1 && !held.add(sizeOf(all) - incoming.request.body.byteLength)) return yield* noRoom
+      const names = Naming.nameEach(integration.scheme, integration.overrides, all)
+      const named = Effect.forEach(Array.zip(all, names), ([request, names]) => {
+        const markKey = `seen:${integration.id}:${names.dedupeKey}`
+        return Effect.map(wasSeen(markKey), (seen): Named => ({ request, names, markKey, seen }))
+      }, { concurrency: lookupsAtOnce })
+      const [delayMs, known] = yield* Effect.all([within(integration), named], { concurrency: 2 })
+      const events = yield* Effect.forEach(known, (one) => ready(incoming, one, delayMs))
+      return yield* Effect.uninterruptible(
+        Effect.suspend(() => {
+          held.handOver()
+          return Effect.forEach(events, commit, { concurrency: "unbounded" })
+        })
       )
     })
   })
 })
+
+const sizeOf = (requests: ReadonlyArray<Request>): number =>
+  requests.reduce((sum, { body }) => sum + body.byteLength, 0)
+
+interface Named {
+  readonly request: Request
+  readonly names: Naming.Names
+  readonly markKey: string
+  readonly seen: boolean
+}
+
+interface Ready {
+  readonly event: NewEvent
+  readonly markKey: string
+}
 
 interface Mark {
   readonly key: string

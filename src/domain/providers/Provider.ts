@@ -10,7 +10,9 @@ export const Options = Schema.Struct({
   encoding: Schema.optionalWith(Encoding, { exact: true }),
   prefix: Schema.optionalWith(Schema.String.pipe(Schema.maxLength(50)), { exact: true }),
   /** How far the moment of signing may lie from the moment of receipt, in seconds. */
-  tolerance: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 86_400)), { exact: true })
+  tolerance: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, 86_400)), { exact: true }),
+  /** Whether a webhook that holds several events becomes as many. */
+  split: Schema.optionalWith(Schema.Boolean, { exact: true })
 })
 export type Options = typeof Options.Type
 
@@ -46,14 +48,17 @@ export interface Provider extends Facts {
   readonly scheme: (options: Options) => Scheme.Scheme
 }
 
-/** A provider whose scheme is fixed, but for the tolerance of its timestamp where it has one. */
+/** A provider whose scheme is fixed, but for the tolerance of its timestamp and the splitting of its lists where it has them. */
 export const fixed = (facts: Facts, written: Scheme.Written): Provider => {
   const scheme = Scheme.make(written)
   const isTimed = scheme.proofs.some((proof) => "timestamp" in proof && Option.isSome(proof.timestamp))
   return {
     ...facts,
-    reads: isTimed ? ["tolerance"] : [],
-    scheme: ({ tolerance }) => tolerance === undefined ? scheme : tolerant(scheme, tolerance)
+    reads: [...(isTimed ? ["tolerance"] as const : []), ...(Option.isSome(scheme.only) ? ["split"] as const : [])],
+    scheme: ({ split = false, tolerance }) => ({
+      ...(tolerance === undefined ? scheme : tolerant(scheme, tolerance)),
+      split
+    })
   }
 }
 

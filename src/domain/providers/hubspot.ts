@@ -7,7 +7,7 @@ export const hubspot = fixed({
   certainty: "A",
   source: "the HubSpot SDK; the escapes of the URL are not verified, so both ways of writing it are tried",
   note:
-    "The secret is the app's client secret. An event's id alone need not be unique; several events in one request are one event here, known by its bytes."
+    "The secret is the app's client secret. An event's id alone need not be unique; several events in one request are one event here, known by its bytes, unless they are split."
 }, {
   proofs: [{
     kind: "hmac",

@@ -1,4 +1,4 @@
-import { Either, Option, Schema } from "effect"
+import { Array, Either, Option, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { HeaderName } from "../Headers.ts"
 import * as JsonPath from "../JsonPath.ts"
@@ -43,6 +43,30 @@ export const name = (scheme: Scheme, overrides: Overrides, request: Request): Na
     dedupeKey: Option.match(id, { onNone: () => unnamed(scheme, request), onSome: keyed }),
     type: Option.map(Option.orElse(own(overrides.type), () => firstComplete(scheme.type, ".", place)), clean)
   }
+}
+
+/**
+ * Names a webhook, or the events that it was split into. What names the whole webhook, such as a header, is no key of any
+ * of them; so those that would have one key although they differ are told apart by their bytes.
+ */
+export const nameEach = (
+  scheme: Scheme,
+  overrides: Overrides,
+  requests: Array.NonEmptyReadonlyArray<Request>
+): Array.NonEmptyReadonlyArray<Names> => {
+  const named = Array.map(requests, (request) => ({ request, names: name(scheme, overrides, request) }))
+  const first = new Map<string, Request>()
+  const ambiguous = new Set<string>()
+  for (const { names: { dedupeKey }, request } of named) {
+    const before = first.get(dedupeKey)
+    if (before === undefined) first.set(dedupeKey, request)
+    else if (Buffer.compare(before.body, request.body) !== 0) ambiguous.add(dedupeKey)
+  }
+  return Array.map(named, ({ names: { dedupeKey, providerEventId, type }, request }) => ({
+    dedupeKey: ambiguous.has(dedupeKey) ? `${dedupeKey}@sha256:${sha256(request.body)}` : dedupeKey,
+    providerEventId,
+    type
+  }))
 }
 
 const firstComplete = (

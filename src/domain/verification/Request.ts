@@ -25,6 +25,12 @@ export class Request {
     this.receivedAt = fields.receivedAt
   }
 
+  /** The same with another body. */
+  withBody(body: Uint8Array): Request {
+    const { headers, method, receivedAt, url } = this
+    return new Request({ method, url, headers, receivedAt, body })
+  }
+
   /** The body as JSON, parsed at most once; none when it is not JSON. */
   get json(): Option.Option<unknown> {
     return this.#json ??= JsonBody.parse(this.body)

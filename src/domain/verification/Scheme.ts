@@ -138,6 +138,8 @@ export const Scheme = Schema.Struct({
   type: defaulted(Schema.Array(Composite), []),
   /** A list in the body whose only element names the event; a list of several is named by the body's hash. */
   only: absent(JsonPath),
+  /** Whether each element of that list becomes an event of its own. */
+  split: defaulted(Schema.Boolean, false),
   /** What is the same webhook where no key is complete: the same body, or only the same body at the same millisecond. */
   unnamed: defaulted(Schema.Literal("body", "moment"), "body"),
   handshakes: defaulted(Schema.Array(Handshake), []),

@@ -10,6 +10,9 @@ export const problems = (scheme: Scheme): ReadonlyArray<Problem> => [
   ...scheme.proofs.flatMap((proof, index) => [...inProof(proof, `scheme.proofs.${index}`)]),
   ...amongProofs(scheme),
   ...inNames(scheme),
+  ...(scheme.split && Option.isNone(scheme.only)
+    ? [{ path: "scheme.split", problem: "only does not say which list of the body is to be split" }]
+    : []),
   ...inHandshakes(scheme)
 ]
 
