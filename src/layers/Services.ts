@@ -13,6 +13,7 @@ import { Integrations } from "../services/Integrations.ts"
 import { Lanes } from "../services/Lanes.ts"
 import { Leases } from "../services/Leases.ts"
 import { Limits } from "../services/Limits.ts"
+import { Precedence } from "../services/Precedence.ts"
 import { Rejections } from "../services/Rejections.ts"
 import { Releases } from "../services/Releases.ts"
 import { Replays } from "../services/Replays.ts"
@@ -72,7 +73,7 @@ export const carriers = Sweeper.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(Courier.layer, Releases.layer, Replays.layer)),
   Layer.provideMerge(Layer.mergeAll(Dispatch.layer, Leases.layer, UndiciCallbacks.layer)),
   Layer.provideMerge(Limits.layer),
-  Layer.provideMerge(Lanes.layer)
+  Layer.provideMerge(Layer.merge(Lanes.layer, Precedence.layer))
 )
 
 /** The same as `api` for the worker role. */

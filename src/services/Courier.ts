@@ -4,7 +4,6 @@ import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Rungs from "../domain/Rungs.ts"
-import * as Share from "../domain/Share.ts"
 import * as Batch from "./Batch.ts"
 import * as Call from "./Call.ts"
 import * as Elapsed from "./Elapsed.ts"
@@ -15,7 +14,7 @@ import { Limits } from "./Limits.ts"
 import type { Settlement } from "./ports/Broker.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
 import { Coordination } from "./ports/Coordination.ts"
-import * as Precedence from "./Precedence.ts"
+import { Precedence } from "./Precedence.ts"
 import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
 import { type Hold, HoldStore } from "./store/HoldStore.ts"
@@ -51,8 +50,8 @@ const make = Effect.gen(function*() {
   const lanes = yield* Lanes
   const leases = yield* Leases
   const limits = yield* Limits
-  const { lockTtl, queues, retryPolicy, rungs, workerConcurrency } = yield* Settings
-  const precedence = yield* Precedence.make(Share.ofTurns(workerConcurrency))
+  const precedence = yield* Precedence
+  const { lockTtl, queues, retryPolicy, rungs } = yield* Settings
   const store = yield* HoldStore
   const call = Call.make(yield* Vault, yield* CallbackClient)
 
@@ -102,12 +101,12 @@ const make = Effect.gen(function*() {
   // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
   const givingBack = (work: Work) => Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
 
-  const attempt = Effect.fn("Courier.attempt")(function*(work: Work, claimed: number, calling: Effect.Effect<void>) {
+  const attempt = Effect.fn("Courier.attempt")(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
     const body = yield* StorePatience.wait(claims.load(work)).pipe(givingBack(work))
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
     if (!(yield* StorePatience.wait(leases.holds(work)).pipe(givingBack(work)))) return yield* outlived(work)
     const startedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
-    yield* calling
+    yield* apart
     const [took, outcome] = yield* Option.match(body, {
       onNone: () => Effect.succeed(Call.contentMissing),
       onSome: (bytes) => call(work, bytes, startedAt)
@@ -118,9 +117,7 @@ const make = Effect.gen(function*() {
     const endedAt = startedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
-    const recorded = StorePatience.wait(record(report(work, startedAt, outcome, next, took)))
-    // Many that wait for one callback give up at the same moment.
-    const ours = yield* next._tag === "Retrying" ? precedence.giveWay(() => recorded) : recorded
+    const ours = yield* StorePatience.wait(record(report(work, startedAt, outcome, next, took)))
     if (!ours) return yield* outlived(work)
     return next._tag === "Retrying"
       ? forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
@@ -131,23 +128,23 @@ const make = Effect.gen(function*() {
   const wait = (message: QueueMessage.DeliveryMessage, destinationId: DestinationId, token: string | null) =>
     StorePatience.wait(hold({ ...message, token })).pipe(Effect.zipRight(lanes.held(destinationId)), Effect.as(ack))
 
-  const admitted = Effect.fnUntraced(function*(work: Work, since: number, calling: Effect.Effect<void>) {
+  const admitted = Effect.fnUntraced(function*(work: Work, since: number, apart: Effect.Effect<void>) {
     const claimed = yield* Elapsed.millis
     yield* leases.keep(work, since)
     const admits = yield* limits.admit(work).pipe(givingBack(work))
-    return admits ? yield* attempt(work, claimed, calling) : yield* wait(message(work), work.destinationId, work.token)
+    return admits ? yield* attempt(work, claimed, apart) : yield* wait(message(work), work.destinationId, work.token)
   })
 
   const claimed = Effect.fnUntraced(function*(
     message: QueueMessage.DeliveryMessage,
     token: string,
-    calling: Effect.Effect<void>
+    apart: Effect.Effect<void>
   ) {
     const since = yield* Elapsed.millis
     const outcome = yield* StorePatience.wait(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":
-        return yield* Effect.scoped(admitted(outcome.work, since, calling))
+        return yield* Effect.scoped(admitted(outcome.work, since, apart))
       case "Busy":
         return forward(parking, message)
       default:
@@ -155,27 +152,27 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const locked = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, calling: Effect.Effect<void>) {
+  const locked = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) {
     const token = yield* Ids.next
     const key = lockKey(message.deliveryId)
     return yield* Effect.acquireUseRelease(
       // Without Redis the claim alone is the fence.
       Effect.orElseSucceed(coordination.lock(key, token, lockTtl), () => true),
-      (locked) => locked ? claimed(message, token, calling) : Effect.succeed(forward(parking, message)),
+      (locked) => locked ? claimed(message, token, apart) : Effect.succeed(forward(parking, message)),
       (locked) => locked ? Effect.ignore(coordination.unlock(key, token)) : Effect.void
     )
   })
 
-  /** `calling` is done right before the call. */
+  /** `apart` is done before it waits for others: for a place in the lane, or for the callback. */
   const carry = Effect.fn("Courier.carry")(
-    (message: QueueMessage.DeliveryMessage, calling: Effect.Effect<void>) =>
-      lanes.pass(
-        message.destinationId ?? unnamed,
-        locked(message, calling),
-        message.destinationId === undefined
+    (message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) =>
+      lanes.pass(message.destinationId ?? unnamed, {
+        inside: locked(message, apart),
+        otherwise: message.destinationId === undefined
           ? Effect.succeed(forward(parking, message))
-          : wait(message, message.destinationId, null)
-      ),
+          : wait(message, message.destinationId, null),
+        waiting: apart
+      }),
     Effect.annotateLogs("service", "Courier")
   )
 

@@ -163,11 +163,13 @@ const make = Effect.gen(function*() {
   })
 })
 
-const decodeChoice = Schema.decodeUnknownOption(Choice)
+const decodeChoice = Schema.decodeUnknownOption(Choice, { onExcessProperty: "error" })
 
 // A provider that signs under the same names must reach the callback as it was.
-const defaultNames = (chosen: Pick<Integration, "provider" | "options" | "scheme">): Signing.SignatureNames => {
-  const carriesItsOwn = Option.match(decodeChoice(chosen), {
+const defaultNames = (
+  { options, provider, scheme }: Pick<Integration, "provider" | "options" | "scheme">
+): Signing.SignatureNames => {
+  const carriesItsOwn = Option.match(decodeChoice({ options, provider, scheme }), {
     onNone: () => true,
     onSome: (choice) =>
       schemeOf(choice).proofs.some((proof) =>

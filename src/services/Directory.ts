@@ -1,6 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import {
   Cache,
+  Cause,
   Context,
   Data,
   Duration,
@@ -17,13 +18,13 @@ import { DestinationStatus } from "../domain/Destination.ts"
 import { Filter } from "../domain/Filter.ts"
 import { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
 import { CustomResponse, Slug } from "../domain/Integration.ts"
-import { Choice, retries, schemeOf } from "../domain/providers/Providers.ts"
+import { decodeChoice, retries, schemeOf } from "../domain/providers/Providers.ts"
 import { Override, type Overrides } from "../domain/verification/Naming.ts"
 import type { Scheme } from "../domain/verification/Scheme.ts"
 import * as DatabaseTime from "./DatabaseTime.ts"
 import * as Loop from "./Loop.ts"
 import { Settings } from "./Settings.ts"
-import { guarded, rows, type StoreError } from "./store/Store.ts"
+import { guarded, isStoreError, rows, type StoreError } from "./store/Store.ts"
 import { Vault, type VaultError } from "./Vault.ts"
 
 /** An integration as the ingress needs it: ready to verify, name and route a webhook. */
@@ -87,7 +88,7 @@ const make = Effect.gen(function*() {
   const time = DatabaseTime.make()
 
   const load = Effect.fnUntraced(function*(reference: string) {
-    const [row] = yield* guarded(sql`
+    const [found] = yield* guarded(sql`
       SELECT i.id, i.slug, i.provider, i.options, i.scheme, i.dedupe, i.event_type AS "eventType", i.response,
         i.verify_token_envelope AS "verifyTokenEnvelope",
         CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${rateLimitPerMinute}::int) END
@@ -106,15 +107,17 @@ const make = Effect.gen(function*() {
       FROM integrations i
       WHERE i.status = 'active' AND i.deleted_at IS NULL AND ${
       isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`
-    }`).pipe(Effect.flatMap(rows(Row)))
-    if (row === undefined) return Option.none()
-    const choice = yield* Effect.mapError(decodeChoice(row), (error) =>
+    }`).pipe(Effect.flatMap(rows(Schema.Struct({ slug: Schema.String }, anyColumn))))
+    if (found === undefined) return Option.none()
+    const unknown = (error: ParseResult.ParseError) =>
       new UnknownScheme({
         message:
-          `The integration "${row.slug}" cannot be read, as if a newer revision had made it: run that one again. ${
+          `The integration "${found.slug}" cannot be read, as if a newer revision had made it: run that one again. ${
             ParseResult.TreeFormatter.formatErrorSync(error)
           }`
-      }))
+      })
+    const row = yield* Effect.mapError(decodeRow(found), unknown)
+    const choice = yield* Effect.mapError(decodeChoice(row), unknown)
     const secrets = yield* Effect.forEach(
       row.secrets,
       (secret) => Effect.map(vault.open(`secret:${secret.id}`, secret.envelope), (text) => ({ ...secret, text }))
@@ -178,7 +181,8 @@ const make = Effect.gen(function*() {
     lookup: (reference: string) =>
       Effect.flatMap(readVersion, (version) => Effect.map(load(reference), (listed) => ({ version, listed }))),
     timeToLive: Exit.match({
-      onFailure: () => Duration.zero,
+      // Anybody may ask for one that cannot be read.
+      onFailure: (cause) => Option.exists(Cause.failureOption(cause), isStoreError) ? Duration.zero : keepUnknown,
       onSuccess: ({ listed }) => Option.isSome(listed) ? keep : keepUnknown
     })
   })
@@ -201,7 +205,6 @@ const make = Effect.gen(function*() {
   })
 })
 
-const decodeChoice = Schema.decodeUnknown(Choice)
 const isId = Schema.is(IntegrationId)
 const isSlug = Schema.is(Slug)
 
@@ -227,3 +230,6 @@ const Row = Schema.Struct({
   })),
   destinations: Schema.Array(Schema.Struct({ id: DestinationId, status: DestinationStatus, filter: Filter }))
 })
+
+const anyColumn = { key: Schema.String, value: Schema.Unknown }
+const decodeRow = Schema.decodeUnknown(Row)

@@ -9,7 +9,7 @@ import {
   type IntegrationPatch
 } from "../domain/Integration.ts"
 import { Options } from "../domain/providers/Provider.ts"
-import { Choice, schemeOf } from "../domain/providers/Providers.ts"
+import { decodeChoice, schemeOf } from "../domain/providers/Providers.ts"
 import { Override } from "../domain/verification/Naming.ts"
 import { Scheme } from "../domain/verification/Scheme.ts"
 import { Audit } from "./Audit.ts"
@@ -199,10 +199,8 @@ const make = Effect.gen(function*() {
   })
 })
 
-const decodeChoice = Schema.decodeUnknown(Choice)
-
 const isAboutScheme = ({ dedupe, eventType, scheme }: IntegrationPatch): boolean =>
-  [dedupe, eventType, scheme].some((_) => _ !== undefined)
+  [dedupe, eventType, scheme].some((_) => _ !== undefined && _ !== null)
 
 // That the verify token was changed, and not to what.
 const audited = (columns: Record<string, unknown>, verifyToken: Redacted.Redacted | null | undefined) =>

@@ -11,6 +11,13 @@ export interface Bounds {
   readonly closedUntil: number
 }
 
+/** `inside` runs in a place of the lane, `otherwise` when there is none soon, and `waiting` before one is waited for. */
+export interface Passage<A> {
+  readonly inside: Effect.Effect<A>
+  readonly otherwise: Effect.Effect<A>
+  readonly waiting?: Effect.Effect<void>
+}
+
 /** How many held deliveries of a destination may be released now. */
 export interface Room {
   readonly destinationId: DestinationId
@@ -23,12 +30,8 @@ export interface Room {
  * database until there is room.
  */
 export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
-  /** Runs `inside` in a place of the destination's lane, or `otherwise` when there is none for it soon. */
-  readonly pass: <A>(
-    destinationId: DestinationId,
-    inside: Effect.Effect<A>,
-    otherwise: Effect.Effect<A>
-  ) => Effect.Effect<A>
+  /** Carries one through the destination's lane. */
+  readonly pass: <A>(destinationId: DestinationId, passage: Passage<A>) => Effect.Effect<A>
   /** Heeds what is known of a destination from now on. */
   readonly bound: (destinationId: DestinationId, bounds: Bounds) => Effect.Effect<void>
   /** Deliveries of the destination are held until there is room for them again. */
@@ -141,14 +144,16 @@ const make = (places: number): typeof Lanes.Service => {
     })
 
   return Lanes.of({
-    pass: (destinationId, inside, otherwise) =>
+    pass: (destinationId, { inside, otherwise, waiting = Effect.void }) =>
       Effect.suspend(() => {
         const lane = laneOf(destinationId)
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(Elapsed.millis, (now) => {
             const entered = lane.waiting === 0 && admits(lane, now)
             if (entered) enter(lane, now)
-            return entered || stands(lane, now) ? Effect.succeed(entered) : wait(lane, now, restore)
+            return entered || stands(lane, now)
+              ? Effect.succeed(entered)
+              : Effect.zipRight(waiting, wait(lane, now, restore))
           }).pipe(
             Effect.flatMap((entered) =>
               entered

@@ -1,47 +1,83 @@
-import { Duration, Effect } from "effect"
+import { Context, Deferred, Duration, Effect, Layer } from "effect"
+import * as Share from "../domain/Share.ts"
 import * as Elapsed from "./Elapsed.ts"
+import { Settings } from "./Settings.ts"
 
-/** Lets what comes again give way to new events, without standing idle while there are none. */
-export interface Precedence {
+/**
+ * Lets what comes again give way to new events: while new events come, work is done on only a few of the others at a time. It
+ * is delayed for a moment and never kept: the sweeper takes what is in hand for long without a claim for lost.
+ */
+export class Precedence extends Context.Tag("sluice/services/Precedence")<Precedence, {
   /** Notes that a new event is here. */
   readonly arrived: Effect.Effect<void>
   /**
-   * Does work for something that comes again: while new events come, only so many at a time. Work that goes on to wait for
-   * others says so by `apart`, and then keeps nobody from the next turn.
+   * Does work on something that comes again. Work that goes on to wait for others says so by `apart`, and then keeps nobody
+   * from the next turn.
    */
-  readonly giveWay: <A, E, R>(work: (apart: Effect.Effect<void>) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly giveWay: <A>(work: (apart: Effect.Effect<void>) => Effect.Effect<A>) => Effect.Effect<A>
+  /** Whether something waits for its turn. */
+  readonly crowded: Effect.Effect<boolean>
+}>() {
+  static readonly layer = Layer.effect(
+    Precedence,
+    Effect.map(Settings, ({ workerConcurrency }) => make(Share.ofTurns(workerConcurrency)))
+  )
 }
 
 // After so long without one no new event is waited for.
-const quiet = Duration.seconds(2)
+const quietMs = 250
+// Well below the time after which the sweeper calls a message lost.
+const patience = Duration.seconds(1)
 
-/** `turns` is for how many that come again work is done at a time while new events come. */
-export const make = (turns: number): Effect.Effect<Precedence> =>
-  Effect.map(Effect.makeSemaphore(turns), (semaphore): Precedence => {
-    let arrivedAt = Number.NEGATIVE_INFINITY
-    const inTurn: Precedence["giveWay"] = (work) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.suspend(() => {
-          let had = 1
-          const apart = Effect.suspend(() => {
-            const back = had
-            had = 0
-            return Effect.asVoid(semaphore.release(back))
-          })
-          return Effect.zipRight(
-            restore(semaphore.take(1)),
-            Effect.ensuring(restore(work(apart)), apart)
-          )
-        })
-      )
-    return {
-      arrived: Effect.map(Elapsed.millis, (now) => {
-        arrivedAt = now
-      }),
-      giveWay: (work) =>
-        Effect.flatMap(
-          Elapsed.millis,
-          (now) => now - arrivedAt < Duration.toMillis(quiet) ? inTurn(work) : work(Effect.void)
-        )
+interface Waiter {
+  readonly turn: Deferred.Deferred<void>
+  hasTurn: boolean
+}
+
+const make = (turns: number): typeof Precedence.Service => {
+  let arrivedAt = Number.NEGATIVE_INFINITY
+  let taken = 0
+  const waiting = new Set<Waiter>()
+
+  const pass = () => {
+    const [next] = waiting
+    if (next === undefined) taken -= 1
+    else {
+      waiting.delete(next)
+      next.hasTurn = true
+      Deferred.unsafeDone(next.turn, Effect.void)
     }
+  }
+  const leave = (waiter: Waiter) =>
+    Effect.sync(() => {
+      waiting.delete(waiter)
+      if (waiter.hasTurn) pass()
+      waiter.hasTurn = false
+    })
+
+  return Precedence.of({
+    arrived: Effect.map(Elapsed.millis, (now) => {
+      arrivedAt = now
+    }),
+    crowded: Effect.sync(() => waiting.size > 0),
+    giveWay: (work) =>
+      Effect.flatMap(Effect.zip(Elapsed.millis, Deferred.make<void>()), ([now, turn]) => {
+        if (now - arrivedAt >= quietMs) return work(Effect.void)
+        return Effect.uninterruptibleMask((restore) =>
+          Effect.suspend(() => {
+            const waiter: Waiter = { turn, hasTurn: taken < turns }
+            if (waiter.hasTurn) taken += 1
+            else waiting.add(waiter)
+            const itsTurn = waiter.hasTurn
+              ? Effect.void
+              : Effect.zipRight(
+                Effect.timeoutOption(Deferred.await(turn), patience),
+                Effect.sync(() => waiting.delete(waiter))
+              )
+            const apart = leave(waiter)
+            return Effect.ensuring(restore(Effect.zipRight(itsTurn, work(apart))), apart)
+          })
+        )
+      })
   })
+}

@@ -3,6 +3,7 @@ import type { DestinationId } from "../domain/Ids.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Elapsed from "./Elapsed.ts"
 import { Lanes } from "./Lanes.ts"
+import { Precedence } from "./Precedence.ts"
 import type { Next } from "./store/DispatchStore.ts"
 import { beforeAll, HoldStore } from "./store/HoldStore.ts"
 import type { StoreError } from "./store/Store.ts"
@@ -25,6 +26,7 @@ const pauseWhenRefused = Duration.seconds(5)
 const make = Effect.gen(function*() {
   const dispatch = yield* Dispatch
   const lanes = yield* Lanes
+  const precedence = yield* Precedence
   const store = yield* HoldStore
 
   // From where the next round goes on, so that each destination has its turn.
@@ -54,8 +56,9 @@ const make = Effect.gen(function*() {
       yield* Effect.forEach(counts, ([id, count]) => count < first ? Effect.void : lanes.held(id), { discard: true })
     }),
 
+    // While some wait for their turn, more of them would only lengthen the queue.
     proceed: Effect.flatMap(
-      lanes.rooms,
+      Effect.if(precedence.crowded, { onTrue: () => Effect.succeed([]), onFalse: () => lanes.rooms }),
       (rooms) =>
         Effect.forEach(rooms, ({ count, destinationId }) =>
           Effect.gen(function*() {

@@ -47,11 +47,13 @@ export const deliveryConsumers = Layer.scopedDiscard(Effect.gen(function*() {
       ({ markerId }) => settled(sweeper.markerReturned(markerId))
     ),
     // From here a marker goes on to the other queue, so that it has been through both when it is back.
-    consume(queues.retry, Share.ofRetries(workerConcurrency), courier.carryAgain, (message) =>
-      Effect.succeed({
-        _tag: "Forward",
-        publication: { queue: queues.process, content: QueueMessage.encode(message) }
-      }))
+    // One that cannot go on is replaced by the next.
+    consume(
+      queues.retry,
+      Share.ofRetries(workerConcurrency),
+      courier.carryAgain,
+      (message) => Effect.as(broker.publish([{ queue: queues.process, content: QueueMessage.encode(message) }]), ack)
+    )
   ], { concurrency: "unbounded", discard: true }))
 }))
 

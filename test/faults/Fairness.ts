@@ -13,9 +13,6 @@ const rounds = 3
 const settleTime = 120_000
 /** In the rounds of the sick destination that fails, one attempt of so many succeeds. */
 const succeeds = 5
-/** How much longer the slowest hundredth of the healthy deliveries may take beside the sick destination. */
-const mostTimes = 2
-
 /** From the sending of a webhook to its arrival at the callback, in milliseconds. */
 export interface Latencies {
   readonly p50: number
@@ -32,19 +29,23 @@ export interface Round {
 interface Sickness {
   readonly name: string
   readonly answer: Callback.Answer
+  /** How much longer the slowest hundredth of the healthy deliveries may take beside it. */
+  readonly mostTimes: number
 }
 
 const sicknesses: ReadonlyArray<Sickness> = [
-  { name: "hangs", answer: () => undefined },
+  { name: "hangs", answer: () => undefined, mostTimes: 2 },
   // A breaker that opened would spare everybody its retries, so now and then it succeeds.
   {
     name: "fails",
-    answer: (response, number) => Callback.status(number % succeeds === 0 ? 200 : 500)(response, number)
+    answer: (response, number) => Callback.status(number % succeeds === 0 ? 200 : 500)(response, number),
+    // Thousands of retries that fail at once keep the whole machine busy; new events are only not to wait behind them.
+    mostTimes: 4
   }
 ]
 
 export interface Measured {
-  readonly sickness: string
+  readonly sickness: Sickness
   readonly rounds: ReadonlyArray<Round>
 }
 
@@ -75,16 +76,16 @@ export const run = Effect.fn("Fairness.run")(function*(world: World) {
   return yield* Effect.forEach(sicknesses, (sickness) =>
     Effect.map(
       Effect.forEach(Array.range(1, rounds), (number) => round(sickness, number)),
-      (rounds): Measured => ({ sickness: sickness.name, rounds })
+      (rounds): Measured => ({ sickness, rounds })
     ))
 }, Effect.scoped)
 
 /** What is unfair, in words. Each round is compared with itself, as the machine may be slower in another one. */
 export const problems = (all: ReadonlyArray<Measured>): ReadonlyArray<string> =>
-  all.flatMap(({ rounds, sickness }) => {
+  all.flatMap(({ rounds, sickness: { mostTimes, name } }) => {
     const times = percentile(rounds.map(({ beside, calm }) => beside.p99 / calm.p99), 0.5)
     return times <= mostTimes ? [] : [
-      `beside a destination that ${sickness} the healthy ones' p99 is ${times.toFixed(1)} times what it is without it`
+      `beside a destination that ${name} the healthy ones' p99 is ${times.toFixed(1)} times what it is without it`
     ]
   })
 

@@ -5,6 +5,7 @@ import { Context, Effect, Layer, Option, Ref } from "effect"
 import { Courier } from "../../src/services/Courier.ts"
 import { Leases } from "../../src/services/Leases.ts"
 import { CallbackClient } from "../../src/services/ports/CallbackClient.ts"
+import { Precedence } from "../../src/services/Precedence.ts"
 import { ClaimStore } from "../../src/services/store/ClaimStore.ts"
 import * as Rows from "../support/Rows.ts"
 import { stores } from "../support/Stores.ts"
@@ -64,5 +65,50 @@ it.scopedLive("a body that comes after the lease has passed to another worker is
     Layer.fresh(Courier.layer).pipe(
       Layer.provide(Layer.mergeAll(late, short, counting)),
       Layer.provideMerge(Layer.merge(stores(), Calls.layer))
+    )
+  )))
+
+/** Whether the turn was left. */
+class Left extends Context.Tag("sluice/test/services/Courier.test/Left")<Left, Ref.Ref<boolean>>() {
+  static readonly layer = Layer.effect(Left, Ref.make(false))
+}
+
+const patient = Layer.effect(
+  Precedence,
+  Effect.map(Left, (left) =>
+    Precedence.of({
+      arrived: Effect.void,
+      crowded: Effect.succeed(false),
+      giveWay: (work) => work(Ref.set(left, true))
+    }))
+)
+
+/** Counts a call only where the turn was left before it. */
+const watching = Layer.effect(
+  CallbackClient,
+  Effect.map(Effect.all([Calls, Left]), ([calls, left]) =>
+    CallbackClient.of({
+      post: () =>
+        Effect.as(Effect.whenEffect(Ref.update(calls, (_) => _ + 1), Ref.get(left)), {
+          _tag: "Answered",
+          status: 200,
+          body: "",
+          retryAfter: Option.none()
+        }),
+      check: () => Effect.void
+    }))
+)
+
+it.scopedLive("what comes again leaves its turn before its callback is waited for", () =>
+  Effect.gen(function*() {
+    const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+    const { _tag } = yield* (yield* Courier).carryAgain(yield* Effect.fromNullable(message))
+    assert.strictEqual(_tag, "Ack")
+    assert.strictEqual(yield* Ref.get(yield* Calls), 1)
+    assert.strictEqual((yield* Rows.row(message))?.state, "delivered")
+  }).pipe(Effect.provide(
+    Layer.fresh(Courier.layer).pipe(
+      Layer.provide(Layer.mergeAll(watching, patient)),
+      Layer.provideMerge(Layer.mergeAll(stores(), Calls.layer, Left.layer))
     )
   )))

@@ -29,14 +29,18 @@ const markerBack = run(
   "INSERT INTO sweep_markers VALUES (gen_random_uuid(), now() - interval '1 minute', now() - interval '59 seconds')"
 )
 
-/** Makes the process queue hold messages. */
-const inQueue = Effect.fnUntraced(function*(messages: number, consumers = 1) {
+/** Makes one queue hold messages. */
+const inQueue = Effect.fnUntraced(function*(
+  messages: number,
+  consumers = 1,
+  queue: "process" | "retry" = "process"
+) {
   const fake = yield* FakeWatch
   const { queues } = yield* Settings
   fake.states = Option.some(
     Depths.names(queues).map((name) => ({
       name,
-      messages: name === queues.process ? messages : 0,
+      messages: name === queues[queue] ? messages : 0,
       consumers
     }))
   )
@@ -192,8 +196,10 @@ describe("the doctor finds", () => {
     Effect.gen(function*() {
       yield* inQueue(1_000)
       yield* findsNothing
-      yield* inQueue(1_001)
-      yield* finds("message-storm", "1001 messages, 0 open deliveries")
+      for (const queue of ["process", "retry"] as const) {
+        yield* inQueue(1_001, 1, queue)
+        yield* finds("message-storm", "1001 messages, 0 open deliveries")
+      }
       yield* delivery
       yield* findsNothing
       yield* inQueue(1_003)
@@ -228,8 +234,10 @@ describe("the doctor finds", () => {
       yield* findsNothing
       yield* sent("1 second")
       yield* finds("markers-away", "none is back that was sent since")
-      yield* inQueue(10)
-      yield* findsNothing
+      for (const queue of ["process", "retry"] as const) {
+        yield* inQueue(10, 1, queue)
+        yield* findsNothing
+      }
       yield* sent("90 minutes")
       yield* finds("markers-away", "none is back that was sent since")
       yield* markerBack
@@ -242,8 +250,10 @@ describe("the doctor finds", () => {
     Effect.gen(function*() {
       const fake = yield* FakeWatch
       const { queues } = yield* Settings
-      yield* inQueue(3, 0)
-      yield* finds("queue-without-consumer", "3 messages, no consumer")
+      for (const queue of ["process", "retry"] as const) {
+        yield* inQueue(3, 0, queue)
+        yield* finds("queue-without-consumer", "3 messages, no consumer")
+      }
       yield* inQueue(0, 0)
       yield* findsNothing
       const all = Option.getOrThrow(fake.states)

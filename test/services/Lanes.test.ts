@@ -27,11 +27,10 @@ const arrive = Effect.fnUntraced(function*(destinationId: DestinationId, count: 
     Effect.gen(function*() {
       const end = yield* Deferred.make<void>()
       const entered = yield* Deferred.make<boolean>()
-      const fiber = yield* Effect.fork(lanes.pass(
-        destinationId,
-        Effect.zipRight(Deferred.succeed(entered, true), Deferred.await(end)),
-        Effect.asVoid(Deferred.succeed(entered, false))
-      ))
+      const fiber = yield* Effect.fork(lanes.pass(destinationId, {
+        inside: Effect.zipRight(Deferred.succeed(entered, true), Deferred.await(end)),
+        otherwise: Effect.asVoid(Deferred.succeed(entered, false))
+      }))
       yield* Effect.yieldNow()
       return { entered, fiber, end: Effect.zipRight(Deferred.succeed(end, undefined), Fiber.join(fiber)) }
     }))

@@ -1,10 +1,21 @@
+// @effect-diagnostics strictEffectProvide:off
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Ref, TestClock } from "effect"
-import * as Precedence from "../../src/services/Precedence.ts"
+import { Effect, Fiber, Layer, Ref, TestClock } from "effect"
+import { Precedence } from "../../src/services/Precedence.ts"
+import { Settings } from "../../src/services/Settings.ts"
+import * as Grounds from "../support/Grounds.ts"
 
-/** Work that lasts until it is interrupted, with how much of it has begun. */
+const test = (name: string, program: Effect.Effect<void, never, Precedence>) =>
+  it.effect(name, () =>
+    // Two turns.
+    Effect.provide(
+      program,
+      Layer.provide(Precedence.layer, Layer.succeed(Settings, Grounds.settings({ workerConcurrency: 64 })))
+    ))
+
+/** Work that lasts until it is interrupted, and how much of it has begun. */
 const works = Effect.gen(function*() {
-  const { arrived, giveWay } = yield* Precedence.make(2)
+  const { arrived, crowded, giveWay } = yield* Precedence
   const begun = yield* Ref.make(0)
   const begin = (count: number, waits: "for others" | "for nobody" = "for nobody") =>
     Effect.replicateEffect(
@@ -19,39 +30,55 @@ const works = Effect.gen(function*() {
       ),
       count
     )
-  return { arrived, begin, begun: Effect.zipRight(Effect.repeatN(Effect.yieldNow(), 20), Ref.get(begun)) }
+  const settled = Effect.repeatN(Effect.yieldNow(), 20)
+  return { arrived, begin, begun: Effect.zipRight(settled, Ref.get(begun)), crowded }
 })
 
 describe("what comes again", () => {
-  it.effect("is worked on as it comes while there are no new events", () =>
+  test(
+    "is worked on as it comes while there are no new events",
     Effect.gen(function*() {
-      const { begin, begun } = yield* works
+      const { arrived, begin, begun, crowded } = yield* works
       yield* begin(5)
       assert.strictEqual(yield* begun, 5)
-    }))
+      yield* arrived
+      yield* TestClock.adjust("250 millis")
+      yield* begin(5)
+      assert.strictEqual(yield* begun, 10)
+      assert.isFalse(yield* crowded)
+    })
+  )
 
-  it.effect("is worked on in turns while new events come, and as it comes again some time after the last", () =>
+  test(
+    "is worked on in turns while new events come, and waits for its turn a second at most",
     Effect.gen(function*() {
-      const { arrived, begin, begun } = yield* works
+      const { arrived, begin, begun, crowded } = yield* works
       yield* arrived
       yield* begin(5)
       assert.strictEqual(yield* begun, 2)
-      yield* TestClock.adjust("2 seconds")
-      yield* begin(5)
-      assert.strictEqual(yield* begun, 7)
-    }))
+      assert.isTrue(yield* crowded)
+      yield* TestClock.adjust("999 millis")
+      assert.strictEqual(yield* begun, 2)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* begun, 5)
+      assert.isFalse(yield* crowded)
+    })
+  )
 
-  it.effect("leaves its turn to the next while it waits for others, or when it is interrupted", () =>
+  test(
+    "leaves its turn to the next once it waits for others, or is interrupted",
     Effect.gen(function*() {
       const { arrived, begin, begun } = yield* works
       yield* arrived
-      yield* begin(3, "for others")
+      const apart = yield* begin(3, "for others")
       assert.strictEqual(yield* begun, 3)
-      const [first, second, third] = yield* begin(4)
+      const [first, , third] = yield* begin(4)
       assert.strictEqual(yield* begun, 5)
-      yield* Fiber.interruptAll([first, third].flatMap((_) => _ ?? []))
+      // One that works, one that waits, and some that have left their turn already.
+      yield* Fiber.interruptAll([...apart, ...[first, third].flatMap((_) => _ ?? [])])
       assert.strictEqual(yield* begun, 6)
-      yield* Fiber.interruptAll([second].flatMap((_) => _ ?? []))
+      yield* begin(1)
       assert.strictEqual(yield* begun, 6)
-    }))
+    })
+  )
 })

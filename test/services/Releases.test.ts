@@ -1,10 +1,12 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { Lanes } from "../../src/services/Lanes.ts"
+import { Precedence } from "../../src/services/Precedence.ts"
 import { Releases } from "../../src/services/Releases.ts"
 import { HoldStore } from "../../src/services/store/HoldStore.ts"
 import { unclaimed } from "../support/Claims.ts"
+import { eventually } from "../support/Eventually.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
 import * as Rows from "../support/Rows.ts"
 import { stores } from "../support/Stores.ts"
@@ -24,6 +26,22 @@ const heldNow = Effect.fnUntraced(function*({ id }: Rows.To) {
 })
 
 layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("held deliveries", (it) => {
+  it.scoped("stay where they are while others that come again wait for their turn", () =>
+    Effect.gen(function*() {
+      const { arrived, crowded, giveWay } = yield* Precedence
+      const releases = yield* Releases
+      const to = yield* held(40)
+      yield* (yield* Lanes).held(to.id)
+      yield* arrived
+      const working = yield* Effect.replicateEffect(Effect.fork(giveWay(() => Effect.never)), 20)
+      yield* eventually(crowded, (_) => _)
+      yield* releases.proceed
+      assert.strictEqual(yield* heldNow(to), 40)
+      yield* Fiber.interruptAll(working)
+      yield* releases.proceed
+      assert.strictEqual(yield* heldNow(to), 24)
+    }))
+
   it.effect("stay where they are while the broker takes nothing", () =>
     Effect.gen(function*() {
       const fake = yield* FakeBroker

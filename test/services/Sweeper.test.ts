@@ -5,6 +5,7 @@ import { Array, Clock, Duration, Effect, Exit, type Layer, Option, Schema } from
 import { DeliveryMessage, MarkerMessage, ReplayMessage } from "../../src/domain/QueueMessage.ts"
 import { Dispatch } from "../../src/services/Dispatch.ts"
 import * as Ids from "../../src/services/Ids.ts"
+import { Settings } from "../../src/services/Settings.ts"
 import { ReplayStore } from "../../src/services/store/ReplayStore.ts"
 import { Sweeper } from "../../src/services/Sweeper.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
@@ -34,9 +35,11 @@ const decode = <A, I>(schema: Schema.Schema<A, I>) => {
   return (text: string) => decodeText(text)
 }
 
-/** What was published since the last look. */
-const published = Effect.map(FakeBroker, ({ published }) => {
-  const contents = published.splice(0).map((_) => _.content)
+/** What was published since the last look: to where a worker is to see it after whatever is new. */
+const published = Effect.map(Effect.all([FakeBroker, Settings]), ([{ published }, { queues }]) => {
+  const sent = published.splice(0)
+  for (const { queue } of sent) assert.include([queues.retry, queues.replay], queue)
+  const contents = sent.map((_) => _.content)
   return {
     deliveries: Array.filterMap(contents, decode(DeliveryMessage)),
     markers: Array.filterMap(contents, decode(MarkerMessage)),

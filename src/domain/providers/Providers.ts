@@ -138,6 +138,15 @@ export const providers: Record<PresetId, Provider> = {
 export const Choice = Schema.Struct({ provider: ProviderId, options: Options, scheme: Schema.NullOr(Scheme.Scheme) })
 export type Choice = typeof Choice.Type
 
+const decode = Schema.decodeUnknown(Choice, { onExcessProperty: "error" })
+
+/**
+ * Reads a choice that is kept. What this revision does not know in it may be a demand, without which it would believe too
+ * much.
+ */
+export const decodeChoice = ({ options, provider, scheme }: Record<keyof Choice, unknown>) =>
+  decode({ options, provider, scheme })
+
 /** How the integration's webhooks are signed and named. */
 export const schemeOf = ({ options, provider, scheme }: Choice): Scheme.Scheme =>
   provider === "custom" ? scheme ?? believesNobody : providers[provider].scheme(options)

@@ -35,6 +35,18 @@ layer(Api.onTwins(), Api.live)("an integration that a newer revision has made", 
       assert.deepInclude(made.json, { signatureNames: "sluice" })
     }))
 
+  it.effect("is not verified by the part of its scheme that is known here", () =>
+    Effect.gen(function*() {
+      const { call } = yield* Gateway.Gateway
+      const more = JSON.stringify({ ...scheme, demands: "more" })
+      yield* changed("demanding", `scheme = '${more}'`)
+      const sent = yield* call("/api/v1/webhooks/demanding", { body: "{}", headers: { "x-key": "secret" } })
+      Api.failed(sent, 503, "unavailable")
+      yield* changed("filtered", `dedupe = '{"oracle": "of Delphi"}'`)
+      const other = yield* call("/api/v1/webhooks/filtered", { body: "{}", headers: { "x-key": "secret" } })
+      Api.failed(other, 503, "unavailable")
+    }))
+
   it.effect("keeps its scheme where its secrets cannot be opened, and is told which key is missing", () =>
     Effect.gen(function*() {
       const { manage } = yield* Gateway.Gateway

@@ -29,15 +29,14 @@ const storm: Check = {
   title: "Far more messages than open deliveries",
   severity: "warning",
   meaning:
-    "The process queue and the retry queues hold far more messages than the open deliveries and the recent replays " +
-    "account for. Messages are being multiplied, or circle through a retry queue; workers acknowledge each in vain.",
-  advice:
-    "GET /api/v1/queues shows which queue it is, and asked again whether it grows. Purging the process queue and " +
-    "the retry queues with RabbitMQ's own tools loses no delivery: the sweeper queues what is open again.",
+    "The process queue, the retry queue and its delays hold far more messages than the open deliveries and the recent " +
+    "replays account for. Messages are being multiplied, or circle through a delay; workers acknowledge each in vain.",
+  advice: "GET /api/v1/queues shows which queue it is, and asked again whether it grows. Purging the process queue, " +
+    "the retry queue and its delays with RabbitMQ's own tools loses no delivery: the sweeper queues what is open again.",
   query: (sql, view) =>
     Either.map(view.depths, (depths) =>
       sql`
-      SELECT 'process queue and retry queues' AS subject,
+      SELECT 'process queue, retry queue and its delays' AS subject,
         ${underWay(depths)}::int || ' messages, ' || open.count || ' open deliveries' AS detail
       FROM (
         SELECT count(*) FROM (SELECT FROM deliveries WHERE due_at IS NOT NULL LIMIT ${view.windows.counted}) AS open
