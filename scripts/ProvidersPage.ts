@@ -15,9 +15,7 @@ passes; **B**, third parties tell them; **C**, they are not verified, so try the
 - *verify token*: give the integration the text that you enter at the provider as \`verifyToken\`.
 - *never sends again*: what comes beyond the integration's rate limit is taken in all the same, and delivered later.
 - *options*, which an integration may be given as \`options\` when it is made: \`tolerance\`, how many seconds may lie between
-  signing and receipt; \`split\`, whether a webhook that holds a list of up to 500 events becomes as many. Each of them then has
-  the body with its own element alone, byte for byte; the provider's signature, which is over the whole, is forwarded but fits
-  none of them, and the gateway's own signature does.
+  signing and receipt; \`split\`, whether a webhook that holds a list of up to 500 events becomes as many (see [schemes](schemes.md)).
 
 | id | provider | secret | proven by | besides | certainty | source |
 |---|---|---|---|---|---|---|

@@ -44,10 +44,10 @@ export const Integration = Schema.Struct({
   /** Null: no limit. */
   rateLimitPerMinute: Schema.NullOr(Schema.Int),
   /** Where the dedupe key stands, before the provider's own choice. */
-  dedupe: Schema.NullOr(Override),
+  dedupe: Schema.NullOr(Schema.Unknown),
   /** Where the event type stands, before the provider's own choice. */
-  eventType: Schema.NullOr(Override),
-  response: Schema.NullOr(CustomResponse),
+  eventType: Schema.NullOr(Schema.Unknown),
+  response: Schema.NullOr(Schema.Unknown),
   secrets: Schema.Array(SecretInfo),
   hasVerifyToken: Schema.Boolean,
   destinations: Schema.Array(Destination),

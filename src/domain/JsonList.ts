@@ -21,7 +21,7 @@ export const split = (
   if (Option.isNone(JsonBody.parse(body))) return Option.none()
   const start = placeOf(body, path.keys)
   if (start === undefined || body[start] !== sign.openBracket) return Option.none()
-  const spans = [...elements(body, start)]
+  const spans = [...upTo(bounds.items + 1, elements(body, start))]
   const end = valueEnd(body, start)
   const around = body.byteLength - (end - start) + 2
   const bytes = spans.reduce((sum, [from, to]) => sum + around + to - from, 0)
@@ -44,10 +44,31 @@ const placeOf = (body: Uint8Array, keys: ReadonlyArray<string>): number | undefi
   for (const key of keys) {
     if (at === undefined) return undefined
     if (body[at] === sign.openBrace) at = valueOf(body, at, key)
-    else if (body[at] === sign.openBracket) at = [...elements(body, at)].at(Number(key))?.[0]
+    else if (body[at] === sign.openBracket && isIndex.test(key)) at = elementOf(body, at, Number(key))
     else return undefined
   }
   return at
+}
+
+// As a list's own properties are named.
+const isIndex = /^(?:0|[1-9]\d{0,8})$/
+
+const elementOf = (body: Uint8Array, open: number, index: number): number | undefined => {
+  let left = index
+  for (const [from] of elements(body, open)) {
+    if (left === 0) return from
+    left -= 1
+  }
+  return undefined
+}
+
+function* upTo<A>(count: number, all: Iterable<A>): Generator<A> {
+  let left = count
+  for (const one of all) {
+    if (left === 0) return
+    left -= 1
+    yield one
+  }
 }
 
 const valueOf = (body: Uint8Array, open: number, name: string): number | undefined => {

@@ -11,5 +11,5 @@ export const ofLane = (free: number): number => Math.max(1, perFree * free)
 /** How many messages of the retry queue a worker has in hand, so that new events find places in a storm of retries. */
 export const ofRetries = (places: number): number => Math.max(1, Math.floor((places * 3) / 4))
 
-/** How many of those it works on at a time while new events come; those that wait for a place or a callback do not count. */
+/** How many of those it works on at a time while new events come; those that wait for a callback do not count. */
 export const ofTurns = (places: number): number => Math.max(1, Math.floor(places / 32))

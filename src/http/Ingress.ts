@@ -1,6 +1,6 @@
 import { HttpLayerRouter, type HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { type Array, Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import type { Headers } from "../domain/Headers.ts"
 import type { Answer } from "../domain/verification/Handshake.ts"
 import type { Refusal } from "../domain/verification/Refusal.ts"
@@ -207,14 +207,13 @@ const headersOf = (request: HttpServerRequest.HttpServerRequest): Headers =>
 
 const answer = (
   { response }: Listed,
-  stored: Array.NonEmptyReadonlyArray<Stored>
+  stored: ReadonlyArray<Stored>
 ): HttpServerResponse.HttpServerResponse =>
   Option.match(response, {
     onNone: () => {
-      const [{ eventId }] = stored
       const duplicate = stored.every((_) => _.duplicate)
       return HttpServerResponse.unsafeJson({
-        eventId,
+        eventId: (stored.find((_) => !_.duplicate) ?? stored[0])?.eventId,
         status: duplicate ? "duplicate" : "accepted",
         duplicate,
         // Of a webhook that was split.

@@ -18,7 +18,8 @@ const acceptWithin = Duration.seconds(8)
 const sweep: SweepTiming = {
   every: Duration.seconds(5),
   grace: Duration.seconds(10),
-  settle: Duration.seconds(3),
+  // A message waits in hand for its turn and then for a place, a second each.
+  settle: Duration.seconds(5),
   retrySlack: Duration.seconds(15),
   markerEvery: Duration.seconds(10),
   markerPatience: Duration.seconds(30)

@@ -163,15 +163,14 @@ const make = Effect.gen(function*() {
     )
   })
 
-  /** `apart` is done before it waits for others: for a place in the lane, or for the callback. */
+  /** `apart` is done before the callback is waited for. */
   const carry = Effect.fn("Courier.carry")(
     (message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) =>
       lanes.pass(message.destinationId ?? unnamed, {
         inside: locked(message, apart),
         otherwise: message.destinationId === undefined
           ? Effect.succeed(forward(parking, message))
-          : wait(message, message.destinationId, null),
-        waiting: apart
+          : wait(message, message.destinationId, null)
       }),
     Effect.annotateLogs("service", "Courier")
   )

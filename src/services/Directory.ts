@@ -232,4 +232,4 @@ const Row = Schema.Struct({
 })
 
 const anyColumn = { key: Schema.String, value: Schema.Unknown }
-const decodeRow = Schema.decodeUnknown(Row)
+const decodeRow = Schema.decodeUnknown(Row, { onExcessProperty: "error" })

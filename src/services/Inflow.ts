@@ -5,8 +5,8 @@ import { Settings } from "./Settings.ts"
 export interface Held {
   /** Counts so many more; false when there are too many in this process. */
   readonly add: (bytes: number) => boolean
-  /** From now on they are counted for whoever stores them, who lets go of them. */
-  readonly handOver: () => void
+  /** From now on so many of them are counted for whoever stores them, who lets go of them. */
+  readonly handOver: (bytes: number) => void
   readonly close: Effect.Effect<void>
 }
 
@@ -38,8 +38,8 @@ const make = (maxWebhookBytes: number): typeof Inflow.Service => {
           total += bytes
           return total <= limit
         },
-        handOver: () => {
-          own = 0
+        handOver: (bytes) => {
+          own -= bytes
         },
         close: Effect.sync(() => {
           total -= own

@@ -39,9 +39,7 @@ export interface Incoming {
 /** The way of a webhook that is believed to the database. */
 export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
   /** Limits, deduplicates and stores. Once it succeeds the event is durable; of a webhook that is split, all of them. */
-  readonly accept: (
-    incoming: Incoming
-  ) => Effect.Effect<Array.NonEmptyReadonlyArray<Stored>, RateLimited | StoreError>
+  readonly accept: (incoming: Incoming) => Effect.Effect<ReadonlyArray<Stored>, RateLimited | StoreError>
 }>() {
   static readonly layer = Layer.scoped(Intake, Effect.suspend(() => make))
 }
@@ -49,7 +47,9 @@ export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
 const maxEventsPerCommit = 250
 const maxBytesPerCommit = 16_777_216
 const commitsInFlight = 2
-const waitingEvents = 2_000
+// So that a commit holds no more events than that, however small.
+const leastWeight = maxBytesPerCommit / maxEventsPerCommit
+const waitingWebhooks = 2_000
 const waitingMarks = 5_000
 const maxPieces = 500
 const lookupsAtOnce = 16
@@ -65,16 +65,22 @@ const make = Effect.gen(function*() {
   const inflow = yield* Inflow
   const { acceptWithin, idempotencyTtl, maxWebhookBytes } = yield* Settings
 
+  // What one webhook brings is stored together or not at all.
   const store = yield* Batch.make({
     maxEntries: maxEventsPerCommit,
     maxWeight: maxBytesPerCommit,
-    weigh: (event: NewEvent) => event.body.byteLength,
+    weigh: (webhook: Webhook) =>
+      webhook.reduce((sum, { event: { body } }) => sum + Math.max(body.byteLength, leastWeight), 0),
     parallel: commitsInFlight,
-    capacity: waitingEvents,
-    commit: events.insert,
+    capacity: waitingWebhooks,
+    commit: (webhooks: ReadonlyArray<Webhook>) =>
+      Effect.map(events.insert(webhooks.flatMap(Array.map((_) => _.event))), (stored) => {
+        let from = 0
+        return webhooks.map(({ length }) => stored.slice(from, from += length))
+      }),
     separate: isRejected,
     refusal: { after: acceptWithin, error: tooSlow },
-    settled: ({ body }) => inflow.letGo(body.byteLength)
+    settled: (webhook) => inflow.letGo(sizeOf(webhook.map((_) => _.event)))
   })
 
   const marks = yield* Queue.sliding<Mark>(waitingMarks)
@@ -102,8 +108,7 @@ const make = Effect.gen(function*() {
   const wasSeen = (key: string) =>
     Effect.map(Effect.option(coordination.marked(key)), (marked) => Option.isSome(Option.flatten(marked)))
 
-  const commit = Effect.fnUntraced(function*({ event, markKey }: Ready) {
-    const stored = yield* store(event)
+  const announce = Effect.fnUntraced(function*({ event, markKey }: Ready, stored: Stored) {
     if (!stored.duplicate) {
       yield* dispatch.enqueue(
         event.deliveries.filter((_) => !_.held && event.delayMs === 0).map(({ destinationId, id }) => ({
@@ -116,8 +121,14 @@ const make = Effect.gen(function*() {
       )
       yield* Queue.offer(marks, { key: markKey, eventId: stored.eventId })
     }
-    return stored
   })
+
+  const commit = Effect.fnUntraced(function*(webhook: Webhook, held: Held) {
+    held.handOver(sizeOf(webhook.map((_) => _.event)))
+    const stored = yield* store(webhook)
+    yield* Effect.forEach(Array.zip(webhook, stored), ([one, stored]) => announce(one, stored), { discard: true })
+    return stored
+  }, Effect.uninterruptible)
 
   /** A webhook, or what it is split into: each a request of its own. */
   const pieces = ({ scheme: { only, split } }: Listed, request: Request): Array.NonEmptyReadonlyArray<Request> =>
@@ -166,28 +177,29 @@ const make = Effect.gen(function*() {
 
   return Intake.of({
     accept: Effect.fn("Intake.accept")(function*(incoming) {
-      const { held, integration } = incoming
-      const all = pieces(integration, incoming.request)
-      if (all.length > 1 && !held.add(sizeOf(all) - incoming.request.body.byteLength)) return yield* noRoom
-      const names = Naming.nameEach(integration.scheme, integration.overrides, all)
-      const named = Effect.forEach(Array.zip(all, names), ([request, names]) => {
+      const { held, integration: { overrides, scheme }, integration, request: whole } = incoming
+      const requests = pieces(integration, whole)
+      const isSplit = requests.length > 1
+      // The whole is held as well, until it is answered.
+      if (isSplit && !held.add(sizeOf(requests))) return yield* noRoom
+      const names = isSplit
+        ? Naming.nameEach(scheme, overrides, whole, requests)
+        : [Naming.name(scheme, overrides, whole)]
+      const named = Effect.forEach(Array.zip(requests, names), ([request, names]) => {
         const markKey = `seen:${integration.id}:${names.dedupeKey}`
         return Effect.map(wasSeen(markKey), (seen): Named => ({ request, names, markKey, seen }))
       }, { concurrency: lookupsAtOnce })
       const [delayMs, known] = yield* Effect.all([within(integration), named], { concurrency: 2 })
-      const events = yield* Effect.forEach(known, (one) => ready(incoming, one, delayMs))
-      return yield* Effect.uninterruptible(
-        Effect.suspend(() => {
-          held.handOver()
-          return Effect.forEach(events, commit, { concurrency: "unbounded" })
-        })
-      )
+      return yield* commit(yield* Effect.forEach(known, (one) => ready(incoming, one, delayMs)), held)
     })
   })
 })
 
-const sizeOf = (requests: ReadonlyArray<Request>): number =>
-  requests.reduce((sum, { body }) => sum + body.byteLength, 0)
+const sizeOf = (bodies: ReadonlyArray<{ readonly body: Uint8Array }>): number =>
+  bodies.reduce((sum, { body }) => sum + body.byteLength, 0)
+
+/** The events of one webhook. */
+type Webhook = ReadonlyArray<Ready>
 
 interface Named {
   readonly request: Request

@@ -108,17 +108,20 @@ const make = Effect.gen(function*() {
   })
 
   const patchProblems = Effect.fnUntraced(function*(integration: Integration, patch: IntegrationPatch) {
-    const choice = yield* Effect.mapError(decodeChoice(integration), () =>
-      new Conflict({
-        message:
-          "This revision of the gateway cannot read how the integration is verified, as if a newer one had made it: " +
-          "change it there, or delete it."
-      }))
+    const [choice, names] = yield* Effect.mapError(
+      Effect.zip(decodeChoice(integration), decodeNames(integration)),
+      () =>
+        new Conflict({
+          message:
+            "This revision of the gateway cannot read how the integration is verified, as if a newer one had made it: " +
+            "change it there, or delete it."
+        })
+    )
     const chosen = { ...choice, scheme: patch.scheme ?? choice.scheme }
-    const { dedupe, eventType, id } = integration
+    const { id } = integration
     return [
       ...Problems.ofScheme(choice.provider, patch.scheme),
-      ...Problems.ofNames(chosen, { dedupe, eventType, ...patch }),
+      ...Problems.ofNames(chosen, { ...names, ...patch }),
       ...(patch.scheme === undefined ? [] : yield* unfit(id, schemeOf(chosen)))
     ]
   })
@@ -198,6 +201,10 @@ const make = Effect.gen(function*() {
     })
   })
 })
+
+const decodeNames = Schema.decodeUnknown(
+  Schema.Struct({ dedupe: Schema.NullOr(Override), eventType: Schema.NullOr(Override) })
+)
 
 const isAboutScheme = ({ dedupe, eventType, scheme }: IntegrationPatch): boolean =>
   [dedupe, eventType, scheme].some((_) => _ !== undefined && _ !== null)

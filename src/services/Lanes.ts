@@ -11,11 +11,10 @@ export interface Bounds {
   readonly closedUntil: number
 }
 
-/** `inside` runs in a place of the lane, `otherwise` when there is none soon, and `waiting` before one is waited for. */
+/** `inside` runs in a place of the lane, `otherwise` when there is none soon. */
 export interface Passage<A> {
   readonly inside: Effect.Effect<A>
   readonly otherwise: Effect.Effect<A>
-  readonly waiting?: Effect.Effect<void>
 }
 
 /** How many held deliveries of a destination may be released now. */
@@ -46,6 +45,9 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
 
 // What has to wait for longer is not worth a place in hand.
 const patienceMs = 100
+// Who has few places waits for those that others give up, which they do all the time.
+const patienceBesideOthersMs = 1_000
+const few = 8
 // How much the last attempt's time counts in the lane's.
 const weight = 1 / 8
 const firstRelease = 16
@@ -95,9 +97,12 @@ const make = (places: number): typeof Lanes.Service => {
     ours >= Math.min(Share.ofLane(places - active), bounds.concurrency ?? places)
   const closed = ({ bounds }: Lane, now: number): boolean => now < bounds.closedUntil
   const admits = (lane: Lane, now: number): boolean => active < places && !closed(lane, now) && !full(lane)
+  /** Whether others hold the places that it would have. */
+  const isCrowdedOut = ({ active: ours, bounds }: Lane): boolean =>
+    ours < Math.min(Math.max(1, places / few), bounds.concurrency ?? places)
   /** Whether nobody who comes now gets a place soon: as long as an attempt takes there, one for each place becomes free. */
   const stands = (lane: Lane, now: number): boolean =>
-    closed(lane, now) || full(lane) && lane.active > 0 && (
+    closed(lane, now) || full(lane) && !isCrowdedOut(lane) && (
         now - lane.movedAt > patienceMs || (lane.waiting + 1) * lane.took > lane.active * patienceMs
       )
 
@@ -137,23 +142,22 @@ const make = (places: number): typeof Lanes.Service => {
       const waiter: Waiter = { lane, turn, entered: false, done: false }
       queue.add(waiter)
       lane.waiting += 1
-      return restore(Effect.timeoutOption(Deferred.await(turn), patienceMs)).pipe(
+      const patience = isCrowdedOut(lane) ? patienceBesideOthersMs : patienceMs
+      return restore(Effect.timeoutOption(Deferred.await(turn), patience)).pipe(
         Effect.zipRight(settle(waiter)),
         Effect.onInterrupt(() => Effect.flatMap(settle(waiter), (entered) => entered ? leave(lane, now) : Effect.void))
       )
     })
 
   return Lanes.of({
-    pass: (destinationId, { inside, otherwise, waiting = Effect.void }) =>
+    pass: (destinationId, { inside, otherwise }) =>
       Effect.suspend(() => {
         const lane = laneOf(destinationId)
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(Elapsed.millis, (now) => {
             const entered = lane.waiting === 0 && admits(lane, now)
             if (entered) enter(lane, now)
-            return entered || stands(lane, now)
-              ? Effect.succeed(entered)
-              : Effect.zipRight(waiting, wait(lane, now, restore))
+            return entered || stands(lane, now) ? Effect.succeed(entered) : wait(lane, now, restore)
           }).pipe(
             Effect.flatMap((entered) =>
               entered

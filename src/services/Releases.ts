@@ -20,6 +20,8 @@ export class Releases extends Context.Tag("sluice/services/Releases")<Releases, 
 
 const first = 16
 const perRound = 2_000
+// While some wait for their turn, more of them would only lengthen the queue.
+const whileCrowded = 4
 // What a broker that takes nothing would let run dry is left where it is.
 const pauseWhenRefused = Duration.seconds(5)
 
@@ -56,12 +58,12 @@ const make = Effect.gen(function*() {
       yield* Effect.forEach(counts, ([id, count]) => count < first ? Effect.void : lanes.held(id), { discard: true })
     }),
 
-    // While some wait for their turn, more of them would only lengthen the queue.
     proceed: Effect.flatMap(
-      Effect.if(precedence.crowded, { onTrue: () => Effect.succeed([]), onFalse: () => lanes.rooms }),
-      (rooms) =>
-        Effect.forEach(rooms, ({ count, destinationId }) =>
+      Effect.zip(lanes.rooms, precedence.crowded),
+      ([rooms, crowded]) =>
+        Effect.forEach(rooms, ({ count: most, destinationId }) =>
           Effect.gen(function*() {
+            const count = crowded ? Math.min(most, whileCrowded) : most
             const released = yield* store.releaseOf(destinationId, count)
             if ((yield* publish(released)) && released.length < count) yield* lanes.drained(destinationId)
           }).pipe(unlessPaused), { discard: true })

@@ -33,9 +33,7 @@ describe("a body that holds a list", () => {
     [FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue()), values, FastCheck.string(), spaces],
     ([around, list, name, space]) => {
       const document = { ...around, [name]: list }
-      FastCheck.pre(
-        !Object.hasOwn({ __proto__: 0 }, name) && name !== "__proto__" && !Object.hasOwn(around, "__proto__")
-      )
+      FastCheck.pre(name !== "__proto__" && !Object.hasOwn(around, "__proto__"))
       const bodies = JsonList.split(
         Buffer.from(JSON.stringify(document, null, space)),
         { text: "", keys: [name] },
@@ -57,6 +55,14 @@ describe("a body that holds a list", () => {
       split("{\"list\":[1],\"l\\u0069st\":[2,3]}"),
       Option.some(["{\"list\":[1],\"l\\u0069st\":[2]}", "{\"list\":[1],\"l\\u0069st\":[3]}"])
     )
+  })
+
+  it("is found by its steps alone: no name leads into a list, and no index out of it", () => {
+    const text = "{\"a\":[[1,2],[3,4]]}"
+    assert.deepStrictEqual(split(text, "$.a[1]"), Option.some(["{\"a\":[[1,2],[3]]}", "{\"a\":[[1,2],[4]]}"]))
+    for (const path of ["$.a.b", "$.a['-1']", "$.a['']", "$.a[01]", "$.a[2]"]) {
+      assert.deepStrictEqual(split(text, path), Option.none(), path)
+    }
   })
 
   it("stays whole where there are not two elements, or no list, or no JSON", () => {

@@ -28,8 +28,8 @@ test(
   Effect.gen(function*() {
     const { letGo, open } = yield* Inflow
     const [first, second] = [yield* open, yield* open]
-    first.add(128 * megabyte)
-    first.handOver()
+    first.add(129 * megabyte)
+    first.handOver(128 * megabyte)
     yield* first.close
     assert.isFalse(second.add(1))
     letGo(128 * megabyte)

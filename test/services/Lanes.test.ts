@@ -92,6 +92,28 @@ test(
 )
 
 test(
+  "a destination with few places waits for one while others hold them all, unless its own limit is what keeps it",
+  Effect.gen(function*() {
+    const lanes = yield* Lanes
+    const others = yield* Effect.forEach(
+      Array.from({ length: places }),
+      () => Effect.flatMap(destination, (_) => arrive(_, 1))
+    )
+    const [waiting] = yield* arrive(yield* destination, 1)
+    yield* TestClock.adjust("900 millis")
+    yield* Effect.forEach(others.flat().slice(0, 1), (_) => _.end)
+    assert.isTrue(yield* Deferred.await((yield* Effect.fromNullable(waiting)).entered))
+
+    yield* Effect.forEach(others.flat().slice(1), (_) => _.end)
+    const narrow = yield* destination
+    yield* lanes.bound(narrow, { ...unbounded, concurrency: 1 })
+    const attempts = yield* arrive(narrow, 2)
+    yield* TestClock.adjust("100 millis")
+    assert.deepStrictEqual(yield* tally(attempts), { inside: 1, away: 1 })
+  }).pipe(Effect.orDie)
+)
+
+test(
   "a destination's own limit bounds its lane as soon as it is known",
   Effect.gen(function*() {
     const lanes = yield* Lanes

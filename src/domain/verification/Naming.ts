@@ -46,27 +46,27 @@ export const name = (scheme: Scheme, overrides: Overrides, request: Request): Na
 }
 
 /**
- * Names a webhook, or the events that it was split into. What names the whole webhook, such as a header, is no key of any
- * of them; so those that would have one key although they differ are told apart by their bytes.
+ * Names the events that a webhook was split into. What names the whole webhook, such as a header, is the key of none of
+ * them, and neither are bytes that come twice: such keys get the event's bytes and its place among equals added.
  */
 export const nameEach = (
   scheme: Scheme,
   overrides: Overrides,
+  whole: Request,
   requests: Array.NonEmptyReadonlyArray<Request>
 ): Array.NonEmptyReadonlyArray<Names> => {
-  const named = Array.map(requests, (request) => ({ request, names: name(scheme, overrides, request) }))
-  const first = new Map<string, Request>()
-  const ambiguous = new Set<string>()
-  for (const { names: { dedupeKey }, request } of named) {
-    const before = first.get(dedupeKey)
-    if (before === undefined) first.set(dedupeKey, request)
-    else if (Buffer.compare(before.body, request.body) !== 0) ambiguous.add(dedupeKey)
-  }
-  return Array.map(named, ({ names: { dedupeKey, providerEventId, type }, request }) => ({
-    dedupeKey: ambiguous.has(dedupeKey) ? `${dedupeKey}@sha256:${sha256(request.body)}` : dedupeKey,
-    providerEventId,
-    type
-  }))
+  const ofWhole = name(scheme, overrides, whole).providerEventId
+  const seen = new Map<string, number>()
+  return Array.map(requests, (request) => {
+    const names = name(scheme, overrides, request)
+    const isItsOwn = Option.isSome(names.providerEventId) &&
+      !Option.contains(ofWhole, names.providerEventId.value)
+    if (isItsOwn) return names
+    const key = `${names.dedupeKey}@sha256:${sha256(request.body)}`
+    const place = (seen.get(key) ?? 0) + 1
+    seen.set(key, place)
+    return { ...names, dedupeKey: `${key}#${place}` }
+  })
 }
 
 const firstComplete = (

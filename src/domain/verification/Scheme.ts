@@ -136,7 +136,7 @@ export const Scheme = Schema.Struct({
   proofs: Schema.NonEmptyArray(Proof).pipe(Schema.maxItems(maxProofs)),
   dedupe: defaulted(Schema.Array(Composite), []),
   type: defaulted(Schema.Array(Composite), []),
-  /** A list in the body whose only element names the event; a list of several is named by the body's hash. */
+  /** A list in the body whose only element names the event; a list of several is named by the body's hash, unless it is split. */
   only: absent(JsonPath),
   /** Whether each element of that list becomes an event of its own. */
   split: defaulted(Schema.Boolean, false),

@@ -1,5 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { providers } from "../../../src/domain/providers/Providers.ts"
 import * as Callback from "../../support/Callback.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import { onTwins } from "../../support/Gateways.ts"
@@ -60,8 +61,9 @@ layer(onTwins(), Api.live)("a webhook that holds several events, of a scheme tha
       yield* send("again", bodyOf("one", "two", "two"))
       const more = yield* send("again", bodyOf("two", "three"))
       assert.strictEqual(more.status, 202)
-      const { events, status } = yield* decode(more.json)
+      const { eventId, events, status } = yield* decode(more.json)
       assert.deepStrictEqual([status, ...events.map((_) => _.duplicate)], ["accepted", true, false])
+      assert.strictEqual(eventId, events[1]?.eventId)
       const copy = yield* send("again", bodyOf("three", "one"))
       assert.deepStrictEqual([copy.status, (yield* decode(copy.json)).status], [200, "duplicate"])
       const { data } = yield* Api.events("integration=again")
@@ -79,9 +81,22 @@ layer(onTwins(), Api.live)("a webhook that holds several events, of a scheme tha
       const headers = { "x-signature": Api.signature(body, Gateway.secret), "x-id": "whole" }
       const answer = yield* call("/api/v1/webhooks/keyed", { body, headers })
       const { events } = yield* decode(answer.json)
-      assert.deepStrictEqual(events.map((_) => _.duplicate), [false, false, true])
+      assert.deepStrictEqual(events.map((_) => _.duplicate), [false, false, false])
       const copy = yield* decode((yield* call("/api/v1/webhooks/keyed", { body, headers })).json)
       assert.deepStrictEqual(copy.events.map((_) => _.duplicate), [true, true, true])
+    }))
+
+  it.effect("keeps equal events apart where nothing names them", () =>
+    Effect.gen(function*() {
+      const { call } = yield* Gateway.Gateway
+      yield* Gateway.integration("nameless", nowhere, custom())
+      const body = "{\"events\":[{\"type\":\"click\"},{\"type\":\"click\"}]}"
+      const post = call("/api/v1/webhooks/nameless", {
+        body,
+        headers: { "x-signature": Api.signature(body, Gateway.secret) }
+      })
+      assert.deepStrictEqual((yield* decode((yield* post).json)).events.map((_) => _.duplicate), [false, false])
+      assert.deepStrictEqual((yield* decode((yield* post).json)).events.map((_) => _.duplicate), [true, true])
     }))
 
   it.effect("counts once for the integration's limit", () =>
@@ -110,6 +125,8 @@ layer(onTwins(), Api.live)("a webhook that holds several events, of a scheme tha
       const make = (slug: string, provider: string, options: Record<string, unknown>) =>
         manage("/integrations", { slug, name: slug, provider, secrets: [Gateway.secret], options })
       assert.strictEqual((yield* make("hub", "hubspot", { split: true })).status, 201)
+      assert.isTrue(providers.hubspot.scheme({ split: true }).split)
+      assert.isFalse(providers.hubspot.scheme({}).split)
       assert.deepStrictEqual(Api.complaints(yield* make("git", "github", { split: true })), ["options.split"])
       const { only: _, ...listless } = scheme
       const refused = yield* manage("/integrations", {

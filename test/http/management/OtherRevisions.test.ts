@@ -45,6 +45,11 @@ layer(Api.onTwins(), Api.live)("an integration that a newer revision has made", 
       yield* changed("filtered", `dedupe = '{"oracle": "of Delphi"}'`)
       const other = yield* call("/api/v1/webhooks/filtered", { body: "{}", headers: { "x-key": "secret" } })
       Api.failed(other, 503, "unavailable")
+      yield* changed("composite", `dedupe = '{"header": "x-id", "jsonPath": "$.id"}'`)
+      const composite = { body: "{}", headers: { "x-key": "secret", "x-id": "1" } }
+      Api.failed(yield* call("/api/v1/webhooks/composite", composite), 503, "unavailable")
+      const { manage } = yield* Gateway.Gateway
+      assert.strictEqual((yield* manage("/integrations")).status, 200)
     }))
 
   it.effect("keeps its scheme where its secrets cannot be opened, and is told which key is missing", () =>
