@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { providers } from "../../../src/domain/providers/Providers.ts"
+import { senders } from "../../../src/simulate/senders/Senders.ts"
 import * as Callback from "../../support/Callback.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import { onTwins } from "../../support/Gateways.ts"
@@ -117,6 +118,28 @@ layer(onTwins(), Api.live)("a webhook that holds several events, of a scheme tha
       }
       const split = yield* decode((yield* send("whole", bodyOf(...ids.slice(1)))).json)
       assert.strictEqual(split.events.length, 500)
+    }))
+
+  it.effect("is proven as a whole before, be it by a signature in each of its elements", () =>
+    Effect.gen(function*() {
+      const { call } = yield* Gateway.Gateway
+      const { keys, sign, type } = yield* Effect.fromNullable(senders.find((_) => _.provider === "adyen"))
+      const secrets = [keys.secretOf(keys.own)]
+      yield* Gateway.integration("adyen", nowhere, { provider: "adyen", secrets, options: { split: true } })
+      const notifications = (key: string, ...ids: ReadonlyArray<string>) =>
+        ids.map((id) => sign(key, { id, type, at: 0, url: nowhere }).body.slice(listAt, -2)).join(",")
+      const listAt = "{\"live\":\"false\",\"notificationItems\":[".length
+      const post = (list: string) =>
+        call("/api/v1/webhooks/adyen", { body: `{"live":"false","notificationItems":[${list}]}` })
+      const forged = `${notifications(keys.own, "one")},${notifications(keys.other, "two")}`
+      Api.failed(yield* post(forged), 401, "signature_invalid")
+      const answer = yield* post(notifications(keys.own, "one", "two"))
+      assert.strictEqual(answer.text, "[accepted]")
+      const { data } = yield* Api.events("integration=adyen")
+      assert.deepStrictEqual(
+        new Set(data.map((_) => _.dedupeKey)),
+        new Set([`one:${type}:true`, `two:${type}:true`])
+      )
     }))
 
   it.effect("is split by a provider that sends lists where the integration says so, and by no other", () =>
