@@ -42,8 +42,10 @@ const isDeep = (body: Uint8Array): boolean => {
   return false
 }
 
-const sign = {
+/** The bytes that make up JSON's structure. */
+export const sign = {
   quote: 0x22,
+  comma: 0x2c,
   backslash: 0x5c,
   openBracket: 0x5b,
   closeBracket: 0x5d,

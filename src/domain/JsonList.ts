@@ -1,6 +1,6 @@
 import { Array, Option } from "effect"
-import * as JsonBody from "./JsonBody.ts"
-import type { JsonPath } from "./JsonPath.ts"
+import { sign } from "./JsonBody.ts"
+import * as JsonPath from "./JsonPath.ts"
 
 /** What one body may become. */
 export interface Bounds {
@@ -11,23 +11,24 @@ export interface Bounds {
 
 /**
  * The bodies that a JSON body falls into, one for each element of the list at the path: the same bytes, without the other
- * elements. None when there is no such list of at least two, or when they would be more or larger than they may.
+ * elements. `document` is what the body holds. None when there is no such list of at least two, or when they would be more
+ * or larger than they may.
  */
 export const split = (
   body: Uint8Array,
-  path: JsonPath,
+  document: unknown,
+  path: JsonPath.JsonPath,
   bounds: Bounds
 ): Option.Option<Array.NonEmptyReadonlyArray<Uint8Array>> => {
-  if (Option.isNone(JsonBody.parse(body))) return Option.none()
+  const isList = (value: unknown) => Array.isArray(value) && value.length >= 2 && value.length <= bounds.items
+  if (!Option.exists(JsonPath.get(document, path), isList)) return Option.none()
   const start = placeOf(body, path.keys)
-  if (start === undefined || body[start] !== sign.openBracket) return Option.none()
-  const spans = [...upTo(bounds.items + 1, elements(body, start))]
+  if (body[start] !== sign.openBracket) return Option.none()
   const end = valueEnd(body, start)
+  const spans = [...elements(body, start)]
   const around = body.byteLength - (end - start) + 2
   const bytes = spans.reduce((sum, [from, to]) => sum + around + to - from, 0)
-  if (!Array.isNonEmptyArray(spans) || spans.length < 2 || spans.length > bounds.items || bytes > bounds.bytes) {
-    return Option.none()
-  }
+  if (!Array.isNonEmptyArray(spans) || bytes > bounds.bytes) return Option.none()
   return Option.some(
     Array.map(
       spans,
@@ -38,41 +39,22 @@ export const split = (
 
 type Span = readonly [from: number, to: number]
 
-/** Where the value at the keys begins. Of members with one name the last counts, as for JSON.parse. */
-const placeOf = (body: Uint8Array, keys: ReadonlyArray<string>): number | undefined => {
-  let at: number | undefined = blanks(body, hasMark(body) ? mark.length : 0)
-  for (const key of keys) {
-    if (at === undefined) return undefined
-    if (body[at] === sign.openBrace) at = valueOf(body, at, key)
-    else if (body[at] === sign.openBracket && isIndex.test(key)) at = elementOf(body, at, Number(key))
-    else return undefined
-  }
+/** Where the value at the keys begins, which is there. */
+const placeOf = (body: Uint8Array, keys: ReadonlyArray<string>): number => {
+  let at = blanks(body, hasMark(body) ? mark.length : 0)
+  for (const key of keys) at = body[at] === sign.openBrace ? valueOf(body, at, key) : elementOf(body, at, Number(key))
   return at
 }
 
-// As a list's own properties are named.
-const isIndex = /^(?:0|[1-9]\d{0,8})$/
-
-const elementOf = (body: Uint8Array, open: number, index: number): number | undefined => {
-  let left = index
-  for (const [from] of elements(body, open)) {
-    if (left === 0) return from
-    left -= 1
-  }
-  return undefined
+const elementOf = (body: Uint8Array, open: number, index: number): number => {
+  let at = blanks(body, open + 1)
+  for (let left = index; left > 0; left -= 1) at = next(body, valueEnd(body, at))
+  return at
 }
 
-function* upTo<A>(count: number, all: Iterable<A>): Generator<A> {
-  let left = count
-  for (const one of all) {
-    if (left === 0) return
-    left -= 1
-    yield one
-  }
-}
-
-const valueOf = (body: Uint8Array, open: number, name: string): number | undefined => {
-  let found: number | undefined
+// Of members with one name the last counts, as for JSON.parse.
+const valueOf = (body: Uint8Array, open: number, name: string): number => {
+  let found = open
   for (let at = blanks(body, open + 1); body[at] === sign.quote;) {
     const nameEnd = textEnd(body, at)
     const value = blanks(body, blanks(body, nameEnd) + 1)
@@ -142,14 +124,5 @@ const blanks = (body: Uint8Array, start: number): number => {
 const mark = [0xef, 0xbb, 0xbf]
 const hasMark = (body: Uint8Array): boolean => mark.every((byte, index) => body[index] === byte)
 
-const sign = {
-  quote: 0x22,
-  comma: 0x2c,
-  backslash: 0x5c,
-  openBracket: 0x5b,
-  closeBracket: 0x5d,
-  openBrace: 0x7b,
-  closeBrace: 0x7d
-} as const
 const blank = new Set([0x20, 0x09, 0x0a, 0x0d])
 const ends = new Set([...blank, sign.comma, sign.closeBracket, sign.closeBrace])

@@ -132,9 +132,10 @@ const make = Effect.gen(function*() {
 
   /** A webhook, or what it is split into: each a request of its own. */
   const pieces = ({ scheme: { only, split } }: Listed, request: Request): Array.NonEmptyReadonlyArray<Request> =>
-    Option.liftPredicate(only, () => split).pipe(
-      Option.flatten,
-      Option.flatMap((path) => JsonList.split(request.body, path, { items: maxPieces, bytes: maxWebhookBytes })),
+    Option.all([split ? only : Option.none(), request.json]).pipe(
+      Option.flatMap(([path, document]) =>
+        JsonList.split(request.body, document, path, { items: maxPieces, bytes: maxWebhookBytes })
+      ),
       Option.map((bodies) => Array.map(bodies, (body) => request.withBody(body))),
       Option.getOrElse(() => Array.of(request))
     )

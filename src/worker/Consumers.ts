@@ -47,12 +47,17 @@ export const deliveryConsumers = Layer.scopedDiscard(Effect.gen(function*() {
       ({ markerId }) => settled(sweeper.markerReturned(markerId))
     ),
     // From here a marker goes on to the other queue, so that it has been through both when it is back.
-    // One that cannot go on is replaced by the next.
     consume(
       queues.retry,
       Share.ofRetries(workerConcurrency),
       courier.carryAgain,
-      (message) => Effect.as(broker.publish([{ queue: queues.process, content: QueueMessage.encode(message) }]), ack)
+      Effect.fnUntraced(function*(message) {
+        const [outcome] = yield* broker.publish([{ queue: queues.process, content: QueueMessage.encode(message) }])
+        if (outcome === undefined || Either.isLeft(outcome)) {
+          yield* Effect.logWarning("A marker could not go on from queue to queue; the next one replaces it")
+        }
+        return ack
+      })
     )
   ], { concurrency: "unbounded", discard: true }))
 }))

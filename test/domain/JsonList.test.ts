@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck, Option } from "effect"
+import * as JsonBody from "../../src/domain/JsonBody.ts"
 import * as JsonList from "../../src/domain/JsonList.ts"
 import * as JsonPath from "../../src/domain/JsonPath.ts"
 
@@ -7,7 +8,10 @@ const ample = { items: 1_000, bytes: 1_000_000 }
 
 const split = (text: string, path = "$.list", bounds: JsonList.Bounds = ample) =>
   Option.map(
-    JsonList.split(Buffer.from(text), JsonPath.make(path), bounds),
+    Option.flatMap(
+      JsonBody.parse(Buffer.from(text)),
+      (document) => JsonList.split(Buffer.from(text), document, JsonPath.make(path), bounds)
+    ),
     (bodies) => bodies.map((_) => Buffer.from(_).toString())
   )
 
@@ -36,6 +40,7 @@ describe("a body that holds a list", () => {
       FastCheck.pre(name !== "__proto__" && !Object.hasOwn(around, "__proto__"))
       const bodies = JsonList.split(
         Buffer.from(JSON.stringify(document, null, space)),
+        document,
         { text: "", keys: [name] },
         ample
       )

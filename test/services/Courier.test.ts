@@ -15,19 +15,16 @@ class Calls extends Context.Tag("sluice/test/services/Courier.test/Calls")<Calls
   static readonly layer = Layer.effect(Calls, Ref.make(0))
 }
 
+/** Callbacks that answer, once a call is noted. */
+const answering = (noted: Effect.Effect<unknown>) =>
+  CallbackClient.of({
+    post: () => Effect.as(noted, { _tag: "Answered", status: 200, body: "", retryAfter: Option.none() }),
+    check: () => Effect.void
+  })
+
 const counting = Layer.effect(
   CallbackClient,
-  Effect.map(Calls, (calls) =>
-    CallbackClient.of({
-      post: () =>
-        Effect.as(Ref.update(calls, (_) => _ + 1), {
-          _tag: "Answered",
-          status: 200,
-          body: "",
-          retryAfter: Option.none()
-        }),
-      check: () => Effect.void
-    }))
+  Effect.map(Calls, (calls) => answering(Ref.update(calls, (_) => _ + 1)))
 )
 
 /** PostgreSQL brings the body so late that another worker has the delivery. */
@@ -86,17 +83,10 @@ const patient = Layer.effect(
 /** Counts a call only where the turn was left before it. */
 const watching = Layer.effect(
   CallbackClient,
-  Effect.map(Effect.all([Calls, Left]), ([calls, left]) =>
-    CallbackClient.of({
-      post: () =>
-        Effect.as(Effect.whenEffect(Ref.update(calls, (_) => _ + 1), Ref.get(left)), {
-          _tag: "Answered",
-          status: 200,
-          body: "",
-          retryAfter: Option.none()
-        }),
-      check: () => Effect.void
-    }))
+  Effect.map(
+    Effect.all([Calls, Left]),
+    ([calls, left]) => answering(Effect.whenEffect(Ref.update(calls, (_) => _ + 1), Ref.get(left)))
+  )
 )
 
 it.scopedLive("what comes again leaves its turn before its callback is waited for", () =>

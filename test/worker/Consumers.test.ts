@@ -1,12 +1,12 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Ref } from "effect"
+import { Context, Effect, Either, Layer, Ref } from "effect"
 import { DeliveryId, MarkerId } from "../../src/domain/Ids.ts"
 import * as QueueMessage from "../../src/domain/QueueMessage.ts"
 import * as MemoryBroker from "../../src/layers/MemoryBroker.ts"
 import { Courier } from "../../src/services/Courier.ts"
 import * as Ids from "../../src/services/Ids.ts"
-import { Broker } from "../../src/services/ports/Broker.ts"
+import { Broker, BrokerError } from "../../src/services/ports/Broker.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { Sweeper } from "../../src/services/Sweeper.ts"
 import { deliveryConsumers } from "../../src/worker/Consumers.ts"
@@ -15,6 +15,23 @@ import * as Grounds from "../support/Grounds.ts"
 
 const settings = Grounds.settings({ workerConcurrency: 8 })
 const { queues } = settings
+
+/** A broker whose process queue takes nothing where a test says so. */
+const refusing = { count: 0, on: false }
+const moody = Layer.map(MemoryBroker.layer(queues), (context) => {
+  const real = Context.get(context, Broker)
+  return Context.make(
+    Broker,
+    Broker.of({
+      ...real,
+      publish: (publications) => {
+        if (!refusing.on || publications.every((_) => _.queue !== queues.process)) return real.publish(publications)
+        refusing.count += 1
+        return Effect.succeed(publications.map(() => Either.left(new BrokerError({ reason: "Refused" }))))
+      }
+    })
+  )
+})
 
 /** Consumers whose attempts last as long as the test, with what they were given. */
 const consuming = Effect.gen(function*() {
@@ -33,7 +50,7 @@ const consuming = Effect.gen(function*() {
     Layer.provideMerge(
       deliveryConsumers,
       Layer.mergeAll(
-        MemoryBroker.layer(queues),
+        moody,
         Layer.succeed(Courier, courier),
         Layer.succeed(Sweeper, sweeper),
         Layer.succeed(Settings, settings)
@@ -72,6 +89,19 @@ it.scopedLive("a marker comes back through both queues", () =>
     yield* publish(queues.retry, { v: 1, markerId })
     yield* eventually(returned, (_) => _.length === 1)
     assert.deepStrictEqual(yield* returned, [markerId])
+  }))
+
+it.scopedLive("a marker that cannot go on is replaced by the next, and stands in nobody's way", () =>
+  Effect.gen(function*() {
+    const { publish, returned } = yield* consuming
+    refusing.on = true
+    const [lost, next] = [MarkerId.make(yield* Ids.next), MarkerId.make(yield* Ids.next)]
+    yield* publish(queues.retry, { v: 1, markerId: lost })
+    yield* eventually(Effect.sync(() => refusing.count), (_) => _ === 1)
+    refusing.on = false
+    yield* publish(queues.retry, { v: 1, markerId: next })
+    yield* eventually(returned, (_) => _.length > 0)
+    assert.deepStrictEqual(yield* returned, [next])
   }))
 
 it.scopedLive("a marker is not back while messages stand before it in the process queue", () =>
