@@ -21,3 +21,6 @@ export type ReplayId = typeof ReplayId.Type
 
 export const MarkerId = Schema.UUID.pipe(Schema.brand("MarkerId"))
 export type MarkerId = typeof MarkerId.Type
+
+export const RejectionId = Schema.UUID.pipe(Schema.brand("RejectionId"))
+export type RejectionId = typeof RejectionId.Type

@@ -1,15 +1,18 @@
 import { HttpLayerRouter, type HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Effect, Layer, Option } from "effect"
+import { type Array, Effect, Layer, Option } from "effect"
+import * as Acceptance from "../domain/Acceptance.ts"
 import type { Headers } from "../domain/Headers.ts"
 import type { Answer } from "../domain/verification/Handshake.ts"
 import type { Refusal } from "../domain/verification/Refusal.ts"
 import { Request } from "../domain/verification/Request.ts"
+import * as WebhookUrl from "../domain/WebhookUrl.ts"
 import { Directory, type Listed, type UnknownScheme } from "../services/Directory.ts"
 import { Handshakes } from "../services/Handshakes.ts"
 import { type Held, Inflow } from "../services/Inflow.ts"
 import { Intake, type RateLimited } from "../services/Intake.ts"
 import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
+import { Rejections } from "../services/Rejections.ts"
 import { Settings } from "../services/Settings.ts"
 import type { Stored } from "../services/store/EventStore.ts"
 import type { StoreError } from "../services/store/Store.ts"
@@ -19,8 +22,8 @@ import * as Bodyless from "./Bodyless.ts"
 import * as Failure from "./Failure.ts"
 import * as Origin from "./Origin.ts"
 import * as RawBody from "./RawBody.ts"
+import * as Refused from "./Refused.ts"
 
-const prefix = "/api/v1/webhooks/"
 // Long enough for PostgreSQL to come back, short enough for every provider's patience with retries.
 const retryAfter = { "retry-after": "5" }
 
@@ -28,6 +31,7 @@ interface Behind {
   readonly directory: typeof Directory.Service
   readonly handshakes: typeof Handshakes.Service
   readonly intake: typeof Intake.Service
+  readonly rejections: typeof Rejections.Service
   readonly verification: typeof Verification.Service
   readonly settings: typeof Settings.Service
 }
@@ -42,6 +46,7 @@ export const routes = Layer.unwrapEffect(Effect.gen(function*() {
     directory: yield* Directory,
     handshakes: yield* Handshakes,
     intake: yield* Intake,
+    rejections: yield* Rejections,
     verification: yield* Verification,
     settings: yield* Settings
   }
@@ -49,48 +54,78 @@ export const routes = Layer.unwrapEffect(Effect.gen(function*() {
     Effect.acquireUseRelease(inflow.open, (held) => receive(behind, held, request), (held) => held.close)
   const asked = (request: HttpServerRequest.HttpServerRequest) => shake(behind, request)
   return Layer.mergeAll(
-    HttpLayerRouter.add("POST", `${prefix}:integration`, posted),
-    HttpLayerRouter.add("POST", `${prefix}:integration/*`, posted),
+    HttpLayerRouter.add("POST", `${WebhookUrl.prefix}:integration`, posted),
+    HttpLayerRouter.add("POST", `${WebhookUrl.prefix}:integration/*`, posted),
     // The router gives these HEAD too.
-    HttpLayerRouter.add("GET", `${prefix}:integration`, asked),
-    HttpLayerRouter.add("GET", `${prefix}:integration/*`, asked)
+    HttpLayerRouter.add("GET", `${WebhookUrl.prefix}:integration`, asked),
+    HttpLayerRouter.add("GET", `${WebhookUrl.prefix}:integration/*`, asked)
   )
 }))
 
 const receive = Effect.fnUntraced(function*(
-  { directory, handshakes, intake, settings, verification }: Behind,
+  { directory, handshakes, intake, rejections, settings, verification }: Behind,
   held: Held,
   sent: HttpServerRequest.HttpServerRequest
 ) {
   const { path, query, reference } = target(sent.originalUrl)
-  const integration = yield* directory.find(reference)
-  if (Option.isNone(integration)) return yield* unknown
+  const found = yield* directory.find(reference)
   const receivedAt = Math.floor(yield* directory.now)
-  const body = yield* RawBody.read(sent, {
+  if (Option.isNone(found)) {
+    yield* rejections.record(Refused.unknown(reference, { method: sent.method, headers: headersOf(sent), receivedAt }))
+    return yield* unknown
+  }
+  const integration = found.value
+  const arrived = (body: Uint8Array) => requestOf(settings, integration, sent, { path, query, body, receivedAt })
+  const reading = RawBody.read(sent, {
     bytes: settings.maxWebhookBytes,
     time: settings.bodyTimeout,
     room: held.add
   })
-  const request = requestOf(settings, integration.value, sent, { query, body, receivedAt })
-  const unsigned = yield* handshakes.unsigned(integration.value, request)
-  if (Option.isSome(unsigned)) return handshaken(unsigned.value)
-  const secret = yield* verification.verify(integration.value, request)
-  const signed = yield* handshakes.signed(integration.value, request, secret)
-  if (Option.isSome(signed)) return handshaken(signed.value)
-  const accepted = yield* intake.accept({ integration: integration.value, path, query, held, request })
-  return answer(integration.value, accepted)
+  if (integration.status === "disabled") {
+    yield* rejections.record(Refused.disabled(integration, arrived, yield* Effect.option(reading)))
+    return yield* unknown
+  }
+  const body = yield* Effect.tapError(reading, (error) =>
+    Effect.transposeMapOption(
+      Refused.unread(integration, arrived, error, settings.maxWebhookBytes),
+      rejections.record
+    ))
+  const request = arrived(body)
+  return yield* Effect.gen(function*() {
+    const unsigned = yield* handshakes.unsigned(integration, request)
+    if (Option.isSome(unsigned)) return handshaken(unsigned.value)
+    const secret = yield* verification.verify(integration, request)
+    const signed = yield* handshakes.signed(integration, request, secret)
+    if (Option.isSome(signed)) return handshaken(signed.value)
+    return answer(integration, yield* intake.accept({ integration, path, query, held, request }))
+  }).pipe(
+    Effect.tapErrorTag("Refusal", (_) => rejections.record(Refused.unbelieved(integration, request, _))),
+    Effect.tapErrorTag("RateLimited", (_) => rejections.record(Refused.overLimit(integration, request, _)))
+  )
 }, (program, { settings }) => answered(settings, program))
 
 const shake = Effect.fnUntraced(function*(
-  { directory, handshakes, settings }: Behind,
+  { directory, handshakes, rejections, settings }: Behind,
   sent: HttpServerRequest.HttpServerRequest
 ) {
-  const { query, reference } = target(sent.originalUrl)
-  const integration = yield* directory.find(reference)
-  if (Option.isNone(integration)) return yield* unknown
+  const { path, query, reference } = target(sent.originalUrl)
+  const found = yield* directory.find(reference)
   const receivedAt = Math.floor(yield* directory.now)
-  const request = requestOf(settings, integration.value, sent, { query, body: noBytes, receivedAt })
-  const shaken = yield* handshakes.unsigned(integration.value, request)
+  if (Option.isNone(found)) {
+    yield* rejections.record(Refused.unknown(reference, { method: sent.method, headers: headersOf(sent), receivedAt }))
+    return yield* unknown
+  }
+  const integration = found.value
+  const request = requestOf(settings, integration, sent, { path, query, body: noBytes, receivedAt })
+  if (integration.status === "disabled") {
+    yield* rejections.record(Refused.disabled(integration, () => request, Option.none()))
+    return yield* unknown
+  }
+  const shaken = yield* Effect.tapErrorTag(
+    handshakes.unsigned(integration, request),
+    "Refusal",
+    (_) => rejections.record(Refused.unbelieved(integration, request, _))
+  )
   return Option.isSome(shaken) ? handshaken(shaken.value) : yield* onlyPost
 }, (program, { settings }) => answered(settings, program))
 
@@ -112,14 +147,13 @@ const requestOf = (
   settings: typeof Settings.Service,
   { slug }: Listed,
   sent: HttpServerRequest.HttpServerRequest,
-  { body, query, receivedAt }: { readonly query: string; readonly body: Uint8Array; readonly receivedAt: number }
+  { query, ...fields }: Pick<Request, "path" | "body" | "receivedAt"> & { readonly query: string }
 ): Request =>
   new Request({
+    ...fields,
     method: sent.method,
-    url: `${Origin.of(settings, sent)}${prefix}${slug}${query === "" ? "" : `?${query}`}`,
-    headers: headersOf(sent),
-    body,
-    receivedAt
+    url: WebhookUrl.make(Origin.of(settings, sent), slug, query),
+    headers: headersOf(sent)
   })
 
 type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError | UnknownScheme
@@ -195,7 +229,7 @@ const bodyAnswer = (reason: RawBody.BodyError["reason"], limit: number) => {
 const target = (url: string) => {
   // A proxy may send the whole URL.
   const [pathname = "", ...rest] = url.replace(/^https?:\/\/[^/?]*/i, "").split("?")
-  const [reference = "", ...segments] = pathname.slice(prefix.length).split("/")
+  const [reference = "", ...segments] = pathname.slice(WebhookUrl.prefix.length).split("/")
   return { reference, path: segments.map((_) => `/${_}`).join(""), query: rest.join("?") }
 }
 
@@ -207,18 +241,12 @@ const headersOf = (request: HttpServerRequest.HttpServerRequest): Headers =>
 
 const answer = (
   { response }: Listed,
-  stored: ReadonlyArray<Stored>
+  stored: Array.NonEmptyReadonlyArray<Stored>
 ): HttpServerResponse.HttpServerResponse =>
   Option.match(response, {
     onNone: () => {
-      const duplicate = stored.every((_) => _.duplicate)
-      return HttpServerResponse.unsafeJson({
-        eventId: (stored.find((_) => !_.duplicate) ?? stored[0])?.eventId,
-        status: duplicate ? "duplicate" : "accepted",
-        duplicate,
-        // Of a webhook that was split.
-        ...(stored.length === 1 ? {} : { events: stored })
-      }, { status: duplicate ? 200 : 202 })
+      const told = Acceptance.of(stored)
+      return HttpServerResponse.unsafeJson(told, { status: told.duplicate ? 200 : 202 })
     },
     onSome: ({ body, contentType, status }) => Bodyless.fit(HttpServerResponse.text(body, { status, contentType }))
   })

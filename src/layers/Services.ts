@@ -26,6 +26,7 @@ import { EventStore } from "../services/store/EventStore.ts"
 import { HoldStore } from "../services/store/HoldStore.ts"
 import { IntegrationStore } from "../services/store/IntegrationStore.ts"
 import { RecordStore } from "../services/store/RecordStore.ts"
+import { RejectionStore } from "../services/store/RejectionStore.ts"
 import { ReplayStore } from "../services/store/ReplayStore.ts"
 import { SweepStore } from "../services/store/SweepStore.ts"
 import { Sweeper } from "../services/Sweeper.ts"
@@ -47,6 +48,7 @@ export const foundations = Layer.mergeAll(
   HoldStore.layer,
   IntegrationStore.layer,
   RecordStore.layer,
+  RejectionStore.layer,
   ReplayStore.layer,
   SweepStore.layer,
   Vault.layer

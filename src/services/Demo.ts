@@ -105,7 +105,7 @@ const make = Effect.gen(function*() {
     ensure,
 
     signed: Effect.gen(function*() {
-      const listed = yield* directory.find(slug)
+      const listed = Option.filter(yield* directory.find(slug), ({ status }) => status === "active")
       const now = yield* directory.now
       const [secret] = Option.match(listed, { onNone: () => [], onSome: (_) => _.secretsAt(now) })
       if (secret === undefined) {

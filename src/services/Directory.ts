@@ -1,5 +1,6 @@
 import { SqlClient } from "@effect/sql"
 import {
+  Array,
   Cache,
   Cause,
   Context,
@@ -17,7 +18,7 @@ import {
 import { DestinationStatus } from "../domain/Destination.ts"
 import { Filter } from "../domain/Filter.ts"
 import { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
-import { CustomResponse, Slug } from "../domain/Integration.ts"
+import { CustomResponse, IntegrationStatus, Slug } from "../domain/Integration.ts"
 import { decodeChoice, retries, schemeOf } from "../domain/providers/Providers.ts"
 import { Override, type Overrides } from "../domain/verification/Naming.ts"
 import type { Scheme } from "../domain/verification/Scheme.ts"
@@ -31,6 +32,8 @@ import { Vault, type VaultError } from "./Vault.ts"
 export interface Listed {
   readonly id: IntegrationId
   readonly slug: string
+  /** A disabled one takes nothing in. */
+  readonly status: IntegrationStatus
   readonly scheme: Scheme
   readonly overrides: Overrides
   /** What a handshake is proven by, where the provider asks for such a text. */
@@ -43,6 +46,8 @@ export interface Listed {
   readonly destinations: ReadonlyArray<ListedDestination>
   /** The secrets that are valid at a moment of `Directory.now`. */
   readonly secretsAt: (millis: number) => ReadonlyArray<Redacted.Redacted>
+  /** Which of them one is that `secretsAt` has given. */
+  readonly idOf: (secret: Redacted.Redacted) => Option.Option<SecretId>
 }
 
 export interface ListedDestination {
@@ -55,11 +60,11 @@ export interface ListedDestination {
 export class UnknownScheme extends Data.TaggedError("UnknownScheme")<{ readonly message: string }> {}
 
 /**
- * The active integrations, kept in this process. A change anywhere is noticed within a second, while PostgreSQL answers; until
+ * The integrations, kept in this process. A change anywhere is noticed within a second, while PostgreSQL answers; until
  * something changes nothing is read again.
  */
 export class Directory extends Context.Tag("sluice/services/Directory")<Directory, {
-  /** By id or slug; none when it is unknown, disabled or deleted. */
+  /** By id or slug; none when it is unknown or deleted. */
   readonly find: (
     reference: string
   ) => Effect.Effect<Option.Option<Listed>, StoreError | VaultError | UnknownScheme>
@@ -87,28 +92,10 @@ const make = Effect.gen(function*() {
 
   const time = DatabaseTime.make()
 
-  const load = Effect.fnUntraced(function*(reference: string) {
-    const [found] = yield* guarded(sql`
-      SELECT i.id, i.slug, i.provider, i.options, i.scheme, i.dedupe, i.event_type AS "eventType", i.response,
-        i.verify_token_envelope AS "verifyTokenEnvelope",
-        CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${rateLimitPerMinute}::int) END
-          AS "rateLimitPerMinute",
-        (
-          SELECT coalesce(json_agg(json_build_object(
-            'id', s.id, 'envelope', s.envelope, 'validFrom', extract(epoch FROM s.valid_from) * 1000,
-            'validUntil', extract(epoch FROM s.valid_until) * 1000
-          ) ORDER BY s.id DESC), '[]')
-          FROM integration_secrets s WHERE s.integration_id = i.id
-        ) AS secrets,
-        (
-          SELECT coalesce(json_agg(json_build_object('id', d.id, 'status', d.status, 'filter', d.filter)), '[]')
-          FROM destinations d WHERE d.integration_id = i.id AND d.deleted_at IS NULL
-        ) AS destinations
-      FROM integrations i
-      WHERE i.status = 'active' AND i.deleted_at IS NULL AND ${
-      isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`
-    }`).pipe(Effect.flatMap(rows(Schema.Struct({ slug: Schema.String }, anyColumn))))
-    if (found === undefined) return Option.none()
+  const ready = Effect.fnUntraced(function*(found: typeof Found.Type): Effect.fn.Return<
+    Listed,
+    VaultError | UnknownScheme
+  > {
     const unknown = (error: ParseResult.ParseError) =>
       new UnknownScheme({
         message:
@@ -131,9 +118,10 @@ const make = Effect.gen(function*() {
       Effect.orElseSucceed(() => Option.none())
     )
     const scheme = schemeOf(choice)
-    return Option.some<Listed>({
+    return {
       id: row.id,
       slug: row.slug,
+      status: row.status,
       scheme,
       verifyToken,
       retries: retries(choice.provider),
@@ -147,8 +135,37 @@ const make = Effect.gen(function*() {
           .filter(({ validFrom, validUntil }) =>
             validFrom <= millis + time.doubt() && (validUntil === null || millis - time.doubt() < validUntil)
           )
-          .map((_) => _.text)
-    })
+          .map((_) => _.text),
+      idOf: (secret) => Option.map(Array.findFirst(secrets, ({ text }) => text === secret), (_) => _.id)
+    }
+  })
+
+  const load = Effect.fnUntraced(function*(reference: string) {
+    const [found] = yield* guarded(sql`
+      SELECT i.id, i.slug, i.status, i.provider, i.options, i.scheme, i.dedupe, i.event_type AS "eventType", i.response,
+        i.verify_token_envelope AS "verifyTokenEnvelope",
+        CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${rateLimitPerMinute}::int) END
+          AS "rateLimitPerMinute",
+        (
+          SELECT coalesce(json_agg(json_build_object(
+            'id', s.id, 'envelope', s.envelope, 'validFrom', extract(epoch FROM s.valid_from) * 1000,
+            'validUntil', extract(epoch FROM s.valid_until) * 1000
+          ) ORDER BY s.id DESC), '[]')
+          FROM integration_secrets s WHERE s.integration_id = i.id
+        ) AS secrets,
+        (
+          SELECT coalesce(json_agg(json_build_object('id', d.id, 'status', d.status, 'filter', d.filter)), '[]')
+          FROM destinations d WHERE d.integration_id = i.id AND d.deleted_at IS NULL
+        ) AS destinations
+      FROM integrations i
+      WHERE i.deleted_at IS NULL AND ${isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`}`).pipe(
+      Effect.flatMap(rows(Found))
+    )
+    if (found === undefined) return Option.none()
+    // A disabled one that cannot be read is no trouble, and told like one that is not there.
+    return found.status === "active"
+      ? Option.some(yield* ready(found))
+      : yield* Effect.option(ready(found))
   })
 
   // A server that takes another's place may be behind it, so the version that was asked for last counts, not the highest.
@@ -214,6 +231,7 @@ const copy = (text: string): string => Buffer.from(text).toString()
 const Row = Schema.Struct({
   id: IntegrationId,
   slug: Schema.String,
+  status: IntegrationStatus,
   provider: Schema.String,
   options: Schema.Unknown,
   scheme: Schema.Unknown,
@@ -231,5 +249,8 @@ const Row = Schema.Struct({
   destinations: Schema.Array(Schema.Struct({ id: DestinationId, status: DestinationStatus, filter: Filter }))
 })
 
-const anyColumn = { key: Schema.String, value: Schema.Unknown }
+const Found = Schema.Struct(
+  { slug: Schema.String, status: Schema.String },
+  { key: Schema.String, value: Schema.Unknown }
+)
 const decodeRow = Schema.decodeUnknown(Row, { onExcessProperty: "error" })

@@ -1,13 +1,12 @@
-import { Clock, Context, Effect, Layer, Option, type Redacted } from "effect"
+import { Clock, Context, Effect, Either, Layer, Option, type Redacted } from "effect"
 import * as Handshake from "../domain/verification/Handshake.ts"
 import * as Hosts from "../domain/verification/Hosts.ts"
-import { Refusal } from "../domain/verification/Refusal.ts"
-import { Request } from "../domain/verification/Request.ts"
+import { type Refusal, refuse } from "../domain/verification/Refusal.ts"
+import type { Request } from "../domain/verification/Request.ts"
 import { find, placeOf } from "../domain/verification/Source.ts"
 import { Audit } from "./Audit.ts"
 import type { Listed } from "./Directory.ts"
 import { type ProviderHostError, ProviderHosts } from "./ports/ProviderHosts.ts"
-import { Verification } from "./Verification.ts"
 
 /** Answers by which providers find out whether a URL is the user's. */
 export class Handshakes extends Context.Tag("sluice/services/Handshakes")<Handshakes, {
@@ -30,26 +29,7 @@ const auditPatience = "2 seconds"
 const make = Effect.gen(function*() {
   const audit = yield* Audit
   const hosts = yield* ProviderHosts
-  const verification = yield* Verification
   const audited = new Map<string, number>()
-
-  const refuse = (integration: Listed, request: Request, detail: string) => {
-    const refusal = new Refusal({ reason: "handshake_refused", detail })
-    return Effect.zipRight(verification.reject(integration, withoutQuery(request), refusal), refusal)
-  }
-
-  const visit = Effect.fnUntraced(function*(
-    integration: Listed,
-    { visit }: Handshake.Handshake,
-    request: Request
-  ) {
-    if (Option.isNone(visit)) return
-    const url = find(visit.value.at, placeOf(request))
-    if (Option.isNone(url) || !Hosts.allows(visit.value.hosts, url.value)) {
-      return yield* refuse(integration, request, "The URL that confirms it is not one of the provider's own hosts.")
-    }
-    yield* hosts.get(url.value)
-  })
 
   const note = Effect.fnUntraced(function*({ id }: Listed, handshake: Handshake.Handshake) {
     const now = yield* Clock.currentTimeMillis
@@ -64,50 +44,72 @@ const make = Effect.gen(function*() {
     })
   })
 
-  const answer = Effect.fnUntraced(function*(
-    integration: Listed,
-    handshake: Handshake.Handshake,
-    request: Request,
-    secret: Option.Option<Redacted.Redacted>
-  ) {
-    const answer = Handshake.answer(handshake, secret, request)
-    if (Option.isNone(answer)) {
-      return yield* refuse(integration, request, "The challenge that is to be answered is missing or malformed.")
-    }
+  const carriedOut = (integration: Listed, { answer, handshake }: Found) =>
     // A provider that gets no answer gives the URL up; the record is worth less than that.
-    yield* note(integration, handshake).pipe(Effect.timeout(auditPatience), Effect.ignoreLogged)
-    return answer
-  })
+    note(integration, handshake).pipe(Effect.timeout(auditPatience), Effect.ignoreLogged, Effect.as(answer))
 
   return Handshakes.of({
     unsigned: Effect.fn("Handshakes.unsigned")(function*(integration, request) {
-      const found = Handshake.of(integration.scheme.handshakes, false, request)
-      if (Option.isNone(found)) return Option.none()
-      const { provenBy } = found.value
-      if (
-        typeof provenBy === "object" && !Handshake.carriesToken(provenBy.verifyToken, integration.verifyToken, request)
-      ) {
-        return yield* refuse(
-          integration,
-          request,
-          Option.isSome(integration.verifyToken)
-            ? "The verify token is not the one that the integration has."
-            : "The integration has no verify token; set it, and enter the same at the provider."
-        )
-      }
-      const [newest] = integration.secretsAt(request.receivedAt)
-      return yield* answer(integration, found.value, request, Option.fromNullable(newest))
+      const found = yield* unsigned(integration, request)
+      return yield* Effect.transposeMapOption(found, (_) => carriedOut(integration, _))
     }),
 
     signed: Effect.fn("Handshakes.signed")(function*(integration, request, secret) {
-      const found = Handshake.of(integration.scheme.handshakes, true, request)
-      if (Option.isNone(found)) return Option.none()
-      yield* visit(integration, found.value, request)
-      return yield* answer(integration, found.value, request, secret)
+      const found = yield* signed(integration, request, secret)
+      yield* Effect.transposeMapOption(Option.flatMap(found, (_) => _.visit), hosts.get)
+      return yield* Effect.transposeMapOption(found, (_) => carriedOut(integration, _))
     })
   })
 })
 
-// It may hold the right verify token, before the integration has it.
-const withoutQuery = ({ body, headers, method, receivedAt, url }: Request): Request =>
-  new Request({ method, url: url.split("?")[0] ?? url, headers, body, receivedAt })
+/** A handshake, its answer, and the URL that is to be visited before that is given. */
+export interface Found {
+  readonly handshake: Handshake.Handshake
+  readonly answer: Handshake.Answer
+  readonly visit: Option.Option<string>
+}
+
+type Verdict = Either.Either<Option.Option<Found>, Refusal>
+
+const none: Verdict = Either.right(Option.none())
+
+const refused = (detail: string): Verdict => refuse("handshake_refused", detail)
+
+/** The handshake that a request is without a signature; none when it is none. */
+export const unsigned = ({ scheme, secretsAt, verifyToken }: Listed, request: Request): Verdict => {
+  const handshake = Handshake.of(scheme.handshakes, false, request)
+  if (Option.isNone(handshake)) return none
+  const { provenBy } = handshake.value
+  if (typeof provenBy === "object" && !Handshake.carriesToken(provenBy.verifyToken, verifyToken, request)) {
+    return refused(
+      Option.isSome(verifyToken)
+        ? "The verify token is not the one that the integration has."
+        : "The integration has no verify token; set it, and enter the same at the provider."
+    )
+  }
+  const [newest] = secretsAt(request.receivedAt)
+  return answered(handshake.value, request, Option.fromNullable(newest), Option.none())
+}
+
+/** The handshake that a request is, now that a secret has proven it; none when it is a webhook. */
+export const signed = ({ scheme }: Listed, request: Request, secret: Option.Option<Redacted.Redacted>): Verdict => {
+  const handshake = Handshake.of(scheme.handshakes, true, request)
+  if (Option.isNone(handshake)) return none
+  const { visit } = handshake.value
+  if (Option.isNone(visit)) return answered(handshake.value, request, secret, Option.none())
+  const url = Option.filter(find(visit.value.at, placeOf(request)), (url) => Hosts.allows(visit.value.hosts, url))
+  return Option.isSome(url)
+    ? answered(handshake.value, request, secret, url)
+    : refused("The URL that confirms it is not one of the provider's own hosts.")
+}
+
+const answered = (
+  handshake: Handshake.Handshake,
+  request: Request,
+  secret: Option.Option<Redacted.Redacted>,
+  visit: Option.Option<string>
+): Verdict =>
+  Option.match(Handshake.answer(handshake, secret, request), {
+    onNone: () => refused("The challenge that is to be answered is missing or malformed."),
+    onSome: (answer) => Either.right(Option.some({ handshake, answer, visit }))
+  })

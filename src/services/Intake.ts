@@ -1,10 +1,8 @@
 import { Array, Context, Data, Effect, Layer, Option, Queue, Schedule } from "effect"
-import * as Filter from "../domain/Filter.ts"
 import * as Headers from "../domain/Headers.ts"
 import { DeliveryId, EventId } from "../domain/Ids.ts"
-import * as JsonList from "../domain/JsonList.ts"
 import type { Decision } from "../domain/RateLimit.ts"
-import * as Naming from "../domain/verification/Naming.ts"
+import type * as Naming from "../domain/verification/Naming.ts"
 import type { Request } from "../domain/verification/Request.ts"
 import { secretHeaders } from "../domain/verification/Scheme.ts"
 import * as Batch from "./Batch.ts"
@@ -13,6 +11,7 @@ import { Dispatch } from "./Dispatch.ts"
 import * as Ids from "./Ids.ts"
 import { type Held, Inflow } from "./Inflow.ts"
 import * as Loop from "./Loop.ts"
+import * as Pieces from "./Pieces.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
 import { Settings } from "./Settings.ts"
@@ -34,12 +33,19 @@ export interface Incoming {
   readonly query: string
   /** The body's bytes, as they are counted. */
   readonly held: Held
+  /**
+   * Where an operator takes in what was refused before: the moment, in milliseconds since the epoch, whose event it becomes.
+   * No limit holds then.
+   */
+  readonly rescuedAt?: number
 }
 
 /** The way of a webhook that is believed to the database. */
 export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
   /** Limits, deduplicates and stores. Once it succeeds the event is durable; of a webhook that is split, all of them. */
-  readonly accept: (incoming: Incoming) => Effect.Effect<ReadonlyArray<Stored>, RateLimited | StoreError>
+  readonly accept: (
+    incoming: Incoming
+  ) => Effect.Effect<Array.NonEmptyReadonlyArray<Stored>, RateLimited | StoreError>
 }>() {
   static readonly layer = Layer.scoped(Intake, Effect.suspend(() => make))
 }
@@ -51,7 +57,6 @@ const commitsInFlight = 2
 const leastWeight = maxBytesPerCommit / maxEventsPerCommit
 const waitingWebhooks = 2_000
 const waitingMarks = 5_000
-const maxPieces = 500
 const lookupsAtOnce = 16
 
 const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not store the webhook in time" })
@@ -96,14 +101,16 @@ const make = Effect.gen(function*() {
   )
 
   /** How many milliseconds its deliveries are to wait; what nobody would send again is not refused. */
-  const within = Effect.fnUntraced(function*({ id, rateLimitPerMinute, retries }: Listed) {
-    if (Option.isNone(rateLimitPerMinute)) return 0
-    const decision = yield* Effect.option(
-      coordination.take(`limit:${id}:${rateLimitPerMinute.value}`, rateLimitPerMinute.value, !retries)
-    )
-    if (Option.isNone(decision) || decision.value.allowed) return 0
-    return retries ? yield* new RateLimited({ decision: decision.value }) : decision.value.retryAfterMs
-  })
+  const within = Effect.fnUntraced(
+    function*({ integration: { id, rateLimitPerMinute, retries }, rescuedAt }: Incoming) {
+      if (Option.isNone(rateLimitPerMinute) || rescuedAt !== undefined) return 0
+      const decision = yield* Effect.option(
+        coordination.take(`limit:${id}:${rateLimitPerMinute.value}`, rateLimitPerMinute.value, !retries)
+      )
+      if (Option.isNone(decision) || decision.value.allowed) return 0
+      return retries ? yield* new RateLimited({ decision: decision.value }) : decision.value.retryAfterMs
+    }
+  )
 
   const wasSeen = (key: string) =>
     Effect.map(Effect.option(coordination.marked(key)), (marked) => Option.isSome(Option.flatten(marked)))
@@ -126,31 +133,21 @@ const make = Effect.gen(function*() {
   const commit = Effect.fnUntraced(function*(webhook: Webhook, held: Held) {
     held.handOver(sizeOf(webhook.map((_) => _.event)))
     const stored = yield* store(webhook)
+    if (!Array.isNonEmptyReadonlyArray(stored)) return yield* Effect.dieMessage("a webhook became no event")
     yield* Effect.forEach(Array.zip(webhook, stored), ([one, stored]) => announce(one, stored), { discard: true })
     return stored
   }, Effect.uninterruptible)
 
-  /** A webhook, or what it is split into: each a request of its own. */
-  const pieces = ({ scheme: { only, split } }: Listed, request: Request): Array.NonEmptyReadonlyArray<Request> =>
-    Option.all([split ? only : Option.none(), request.json]).pipe(
-      Option.flatMap(([path, document]) =>
-        JsonList.split(request.body, document, path, { items: maxPieces, bytes: maxWebhookBytes })
-      ),
-      Option.map((bodies) => Array.map(bodies, (body) => request.withBody(body))),
-      Option.getOrElse(() => Array.of(request))
-    )
-
   const ready = Effect.fnUntraced(function*(
-    { integration, path, query }: Incoming,
+    { integration, path, query, rescuedAt }: Incoming,
     { markKey, names, request, seen }: Named,
     delayMs: number
   ): Effect.fn.Return<Ready> {
-    const id = EventId.make(Ids.at(request.receivedAt))
+    const receivedAt = rescuedAt ?? request.receivedAt
+    const id = EventId.make(Ids.at(receivedAt))
     const secret = secretHeaders(integration.scheme)
     const apart = yield* SealedHeaders.seal(vault, `event:${id}`, request.headers, secret)
-    const wanted = integration.destinations.filter(({ filter }) =>
-      Filter.matches(filter, names.type, () => request.json)
-    )
+    const wanted = Pieces.wanted(integration, names, request)
     const event: NewEvent = {
       ...apart,
       id,
@@ -161,13 +158,13 @@ const make = Effect.gen(function*() {
       contentType: Option.getOrNull(
         Option.map(Headers.folded(request.headers, "content-type"), (_) => _.slice(0, 200))
       ),
-      receivedAt: request.receivedAt,
+      receivedAt,
       path,
       query,
       body: request.body,
       delayMs,
       deliveries: wanted.map((destination) => ({
-        id: DeliveryId.make(Ids.at(request.receivedAt)),
+        id: DeliveryId.make(Ids.at(receivedAt)),
         destinationId: destination.id,
         held: destination.status !== "active"
       })),
@@ -178,19 +175,17 @@ const make = Effect.gen(function*() {
 
   return Intake.of({
     accept: Effect.fn("Intake.accept")(function*(incoming) {
-      const { held, integration: { overrides, scheme }, integration, request: whole } = incoming
-      const requests = pieces(integration, whole)
+      const { held, integration, request: whole } = incoming
+      const requests = Pieces.of(integration, whole, maxWebhookBytes)
       const isSplit = requests.length > 1
       // The whole is held as well, until it is answered.
       if (isSplit && !held.add(sizeOf(requests))) return yield* noRoom
-      const names = isSplit
-        ? Naming.nameEach(scheme, overrides, whole, requests)
-        : [Naming.name(scheme, overrides, whole)]
+      const names = Pieces.names(integration, whole, requests)
       const named = Effect.forEach(Array.zip(requests, names), ([request, names]) => {
         const markKey = `seen:${integration.id}:${names.dedupeKey}`
         return Effect.map(wasSeen(markKey), (seen): Named => ({ request, names, markKey, seen }))
       }, { concurrency: lookupsAtOnce })
-      const [delayMs, known] = yield* Effect.all([within(integration), named], { concurrency: 2 })
+      const [delayMs, known] = yield* Effect.all([within(incoming), named], { concurrency: 2 })
       return yield* commit(yield* Effect.forEach(known, (one) => ready(incoming, one, delayMs)), held)
     })
   })

@@ -1,96 +1,152 @@
-import { SqlClient } from "@effect/sql"
-import { Clock, Context, Effect, Layer, Option, Queue, Schedule } from "effect"
-import type { IntegrationId } from "../domain/Ids.ts"
+import { Context, Effect, Layer, Option, Queue, Record, Schedule } from "effect"
+import type { Headers } from "../domain/Headers.ts"
+import { RejectionId } from "../domain/Ids.ts"
+import { isRescuable, type Reason } from "../domain/Rejection.ts"
+import * as Sampler from "../domain/Sampler.ts"
 import type { Request } from "../domain/verification/Request.ts"
+import { secretHeaders } from "../domain/verification/Scheme.ts"
+import type { Listed } from "./Directory.ts"
+import * as Elapsed from "./Elapsed.ts"
 import * as Ids from "./Ids.ts"
 import * as Loop from "./Loop.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
-import { guarded } from "./store/Store.ts"
+import { type NewRejection, RejectionStore, type Room } from "./store/RejectionStore.ts"
 import { Vault } from "./Vault.ts"
 
 export interface Rejection {
-  readonly integrationId: IntegrationId
-  readonly reason: string
+  /** None: there is none by the name in the URL. */
+  readonly integration: Option.Option<Pick<Listed, "id" | "scheme">>
+  readonly reason: Reason
+  /** For a person. Holds nothing secret. */
   readonly detail: string
   readonly request: Request
-  /** Headers that are secrets under the integration's scheme. */
-  readonly secretHeaders: ReadonlyArray<string>
+  /** The body's bytes; none where it was not read. */
+  readonly size: Option.Option<number>
 }
 
-/** Keeps what was refused, for inspection. An attacker fills neither the disk nor the database's time with it. */
+/**
+ * Keeps what was refused, for inspection and for a second try. An attacker fills neither the disk nor the database's time
+ * with it, and pushes out neither other integrations nor other reasons.
+ */
 export class Rejections extends Context.Tag("sluice/services/Rejections")<Rejections, {
-  /** Hands a rejection over to be written in the background; beyond the bounds it is dropped. */
+  /** Hands a rejection over to be written in the background; beyond the bounds it is only counted. */
   readonly record: (rejection: Rejection) => Effect.Effect<void>
 }>() {
   static readonly layer = Layer.scoped(Rejections, Effect.suspend(() => make))
 }
 
 const waiting = 200
-const perMinute = 10
 const maxBodyBytes = 262_144
 
+/** A kind is an integration and a reason. */
+const eachMinute: Sampler.Bounds = { perKind: 10, inAll: 300, bytes: 16_777_216 }
+const roomOfKind: Room = { rows: 250, bytes: 4_194_304 }
+const roomInAll: Room = { rows: 20_000, bytes: 268_435_456 }
+const tidying = Schedule.spaced("10 seconds")
+
 const make = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
+  const store = yield* RejectionStore
   const vault = yield* Vault
   const queue = yield* Queue.dropping<Entry>(waiting)
-  const admit = perMinuteAndIntegration()
+  const sampler = Sampler.make(eachMinute)
+  let written = false
 
-  const write = Effect.fnUntraced(function*({ body, rejection, size }: Entry) {
-    const { detail, integrationId, reason, request, secretHeaders } = rejection
-    const id = Ids.at(request.receivedAt)
-    const { headers, sealedHeaders } = yield* SealedHeaders.seal(
-      vault,
-      `rejection:${id}`,
-      request.headers,
-      secretHeaders
-    )
-    yield* guarded(sql`
-      INSERT INTO rejections (
-        id, integration_id, reason, detail, received_at, method, url, headers, sealed_headers, body, body_size
-      ) VALUES (
-        ${id}, ${integrationId}, ${reason}, ${detail}, to_timestamp(${request.receivedAt}::float8 / 1000),
-        ${request.method}, ${request.url}, ${headers}::json, ${sealedHeaders},
-        ${body}, ${size}
-      )`)
+  const write = Effect.fnUntraced(function*({ entry: { headers, secretHeaders, ...plain } }: Entry) {
+    const apart = yield* SealedHeaders.seal(vault, `rejection:${plain.id}`, headers, secretHeaders)
+    written = true
+    yield* store.insert({ ...plain, ...apart }, roomOfKind)
   })
 
-  yield* Loop.forkRepeating("Recording a rejection", Schedule.forever, Effect.flatMap(Queue.take(queue), write))
+  const lose = ({ entry: { id, suppressed }, kind }: Entry) => Effect.sync(() => sampler.lose(kind, id, suppressed))
+
+  const tidy = Effect.gen(function*() {
+    const missed = sampler.missed(yield* Elapsed.millis)
+    if (missed.length > 0) yield* store.suppress(missed)
+    if (!written) return
+    yield* store.trim(roomInAll)
+    written = false
+  })
+
+  yield* Loop.forkRepeating(
+    "Recording a rejection",
+    Schedule.forever,
+    Effect.flatMap(Queue.take(queue), (entry) => Effect.tapErrorCause(write(entry), () => lose(entry)))
+  )
+  yield* Loop.forkRepeating("Tidying rejections", tidying, tidy)
 
   return Rejections.of({
-    record: (rejection) =>
-      Effect.flatMap(
-        Clock.currentTimeMillis,
-        (now) => admit(rejection.integrationId, now) ? Queue.offer(queue, entryOf(rejection)) : Effect.void
-      )
+    record: Effect.fnUntraced(function*(rejection) {
+      const id = RejectionId.make(Ids.at(rejection.request.receivedAt))
+      const kind = kindOf(rejection)
+      const body = bodyOf(rejection)
+      const taken = sampler.take(kind, id, body?.byteLength ?? 0, yield* Elapsed.millis)
+      if (Option.isNone(taken)) return
+      const { missed, withContent } = taken.value
+      const entry = { kind, entry: entryOf(id, rejection, withContent ? body : null, missed) }
+      if (!(yield* Queue.offer(queue, entry))) yield* lose(entry)
+    })
   })
 })
 
-/** What waits to be written: a large body is not kept, and is let go at once. */
+/** What waits to be written: a body that is not kept is let go at once. */
 interface Entry {
-  readonly rejection: Omit<Rejection, "request"> & {
-    readonly request: Pick<Request, "method" | "url" | "headers" | "receivedAt">
+  readonly kind: string
+  readonly entry: Omit<NewRejection, "headers" | "sealedHeaders"> & {
+    readonly headers: Headers
+    readonly secretHeaders: ReadonlyArray<string>
   }
-  readonly body: Buffer | null
-  readonly size: number
 }
 
-const entryOf = ({ request: { body, headers, method, receivedAt, url }, ...rejection }: Rejection): Entry => ({
-  rejection: { ...rejection, request: { method, url, headers, receivedAt } },
-  body: body.byteLength > maxBodyBytes ? null : Buffer.from(body),
-  size: body.byteLength
+const kindOf = ({ integration, reason }: Rejection): string =>
+  `${Option.match(integration, { onNone: () => "", onSome: (_) => _.id })} ${reason}`
+
+const bodyOf = ({ reason, request: { body } }: Rejection): Uint8Array | null =>
+  isRescuable(reason) && body.byteLength <= maxBodyBytes ? body : null
+
+const entryOf = (
+  id: RejectionId,
+  { detail, integration, reason, request, size }: Rejection,
+  body: Uint8Array | null,
+  suppressed: number
+): Entry["entry"] => ({
+  id,
+  reason,
+  detail,
+  integrationId: Option.getOrNull(Option.map(integration, (_) => _.id)),
+  receivedAt: request.receivedAt,
+  method: request.method,
+  url: request.url,
+  path: request.path,
+  headers: Option.isSome(integration) ? request.headers : masked(request.headers),
+  secretHeaders: Option.match(integration, { onNone: () => [], onSome: ({ scheme }) => secretHeaders(scheme) }),
+  // A copy: what was read may be a small part of a large buffer.
+  body: body === null ? null : Uint8Array.from(body),
+  size: Option.getOrNull(size),
+  suppressed
 })
 
-const perMinuteAndIntegration = () => {
-  let minute = 0
-  const counts = new Map<string, number>()
-  return (integrationId: string, now: number): boolean => {
-    const current = Math.floor(now / 60_000)
-    if (current !== minute) {
-      minute = current
-      counts.clear()
-    }
-    const count = Option.getOrElse(Option.fromNullable(counts.get(integrationId)), () => 0)
-    counts.set(integrationId, count + 1)
-    return count < perMinute
-  }
-}
+// Where no scheme says which headers are secrets, only these show their values.
+const harmless: ReadonlySet<string> = new Set([
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "date",
+  "forwarded",
+  "host",
+  "transfer-encoding",
+  "user-agent",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip"
+])
+const maxHeaders = 40
+const maxLength = 200
+
+const masked = (headers: Headers): Headers =>
+  Record.map(
+    Record.fromEntries(Object.entries(headers).slice(0, maxHeaders).map(([name, values]) => [cut(name), values])),
+    (values, name) => harmless.has(name) ? values.slice(0, 1).map(cut) : []
+  )
+
+const cut = (text: string): string => text.length > maxLength ? `${text.slice(0, maxLength)}…` : text

@@ -24,7 +24,7 @@ export const seal = (
   headers: Headers,
   secretHeaders: ReadonlyArray<string>
 ): Effect.Effect<Apart> => {
-  const secret = names(secretHeaders).filter((name) => Object.hasOwn(headers, name))
+  const secret = names(secretHeaders).filter((name) => Object.hasOwn(headers, name) && headers[name]?.length !== 0)
   if (secret.length === 0) return Effect.succeed({ headers: encode(headers), sealedHeaders: null })
   const [open, sealed] = Record.partition(headers, (_, name) => secret.includes(name))
   const hidden = Record.map(sealed, (): ReadonlyArray<string> => [])

@@ -2,6 +2,7 @@
 import { NodeContext } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql"
 import { Effect, Layer, Redacted, Schedule } from "effect"
+import { Reason } from "../../src/domain/verification/Refusal.ts"
 import * as Migrations from "../../src/layers/Migrations.ts"
 import * as Postgres from "../../src/layers/Postgres.ts"
 import type { AttemptRow, DeliveryRow, EventRow, RejectionRow } from "./Books.ts"
@@ -57,7 +58,8 @@ export const events = Effect.flatMap(SqlClient.SqlClient, (sql) =>
 export const rejections = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql<RejectionRow>`
     SELECT i.slug AS integration, r.reason, r.detail
-    FROM rejections r JOIN integrations i ON i.id = r.integration_id ORDER BY r.received_at`).pipe(patiently)
+    FROM rejections r JOIN integrations i ON i.id = r.integration_id
+    WHERE ${sql.in("r.reason", Reason.literals)} ORDER BY r.received_at`).pipe(patiently)
 
 export const deliveries = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql<DeliveryRow>`

@@ -9,6 +9,8 @@ export class Request {
   readonly method: string
   /** The URL that the provider called: the integration's webhook URL with the query that the request carried. */
   readonly url: string
+  /** What followed the integration in the path of the URL. */
+  readonly path: string
   readonly headers: Headers.Headers
   readonly body: Uint8Array
   /** Milliseconds since the epoch, by the database's clock. */
@@ -17,9 +19,12 @@ export class Request {
   #form: Option.Option<FormBody.Form> | undefined
   #query: Option.Option<FormBody.Form> | undefined
 
-  constructor(fields: Pick<Request, "method" | "url" | "headers" | "body" | "receivedAt">) {
+  constructor(
+    fields: Pick<Request, "method" | "url" | "headers" | "body" | "receivedAt"> & { readonly path?: string }
+  ) {
     this.method = fields.method
     this.url = fields.url
+    this.path = fields.path ?? ""
     this.headers = fields.headers
     this.body = fields.body
     this.receivedAt = fields.receivedAt
@@ -27,8 +32,8 @@ export class Request {
 
   /** The same with another body. */
   withBody(body: Uint8Array): Request {
-    const { headers, method, receivedAt, url } = this
-    return new Request({ method, url, headers, receivedAt, body })
+    const { headers, method, path, receivedAt, url } = this
+    return new Request({ method, url, path, headers, receivedAt, body })
   }
 
   /** The body as JSON, parsed at most once; none when it is not JSON. */

@@ -153,10 +153,11 @@ export type Written = typeof Scheme.Encoded
 export const make: (written: Written) => Scheme = Schema.decodeSync(Scheme)
 
 /** Headers whose values are secrets under this scheme. */
-export const secretHeaders = (scheme: Scheme): ReadonlyArray<string> =>
-  scheme.proofs.flatMap((proof) =>
-    proof.kind === "token" ? proof.at.flatMap((source) => "header" in source ? [source.header] : []) : []
-  )
+export const secretHeaders = ({ handshakes, proofs }: Scheme): ReadonlyArray<string> =>
+  [
+    ...proofs.flatMap((proof) => proof.kind === "token" ? proof.at : []),
+    ...handshakes.flatMap(({ provenBy }) => typeof provenBy === "object" ? [provenBy.verifyToken] : [])
+  ].flatMap((source) => "header" in source ? [source.header] : [])
 
 /** Whether the URL that the provider calls is a part of what it signs. */
 export const signsUrl = ({ proofs }: Scheme): boolean =>

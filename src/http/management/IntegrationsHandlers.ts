@@ -3,6 +3,7 @@ import { Effect, Layer, Redacted } from "effect"
 import type { DestinationStatus } from "../../domain/Destination.ts"
 import { DestinationId } from "../../domain/Ids.ts"
 import type { Integration } from "../../domain/Integration.ts"
+import * as WebhookUrl from "../../domain/WebhookUrl.ts"
 import { Destinations } from "../../services/Destinations.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { Settings } from "../../services/Settings.ts"
@@ -21,7 +22,7 @@ const integrations = HttpApiBuilder.group(ManagementApi, "integrations", (handle
 
     const view = (request: HttpServerRequest.HttpServerRequest) => (integration: Integration) => ({
       ...integration,
-      webhookUrl: `${Origin.of(settings, request)}/api/v1/webhooks/${integration.slug}`
+      webhookUrl: WebhookUrl.make(Origin.of(settings, request), integration.slug)
     })
 
     return handlers

@@ -1,0 +1,88 @@
+import { Option, Schema } from "effect"
+import type { Refusal } from "../domain/verification/Refusal.ts"
+import { Request } from "../domain/verification/Request.ts"
+import * as WebhookUrl from "../domain/WebhookUrl.ts"
+import type { Listed } from "../services/Directory.ts"
+import type { RateLimited } from "../services/Intake.ts"
+import type { Rejection } from "../services/Rejections.ts"
+import type { BodyError } from "./RawBody.ts"
+
+const maxNameLength = 64
+const noBytes = new Uint8Array()
+
+/** What is kept of a request for an integration that is not there: of its URL the name alone, the rest may be secret. */
+export const unknown = (
+  name: string,
+  { headers, method, receivedAt }: Pick<Request, "method" | "headers" | "receivedAt">
+): Rejection => ({
+  integration: Option.none(),
+  reason: "integration_unknown",
+  detail: "There is no integration by the name in the URL.",
+  request: new Request({
+    method,
+    url: WebhookUrl.make("", name.length > maxNameLength ? `${name.slice(0, maxNameLength)}…` : name),
+    headers,
+    body: noBytes,
+    receivedAt
+  }),
+  size: Option.none()
+})
+
+/** Of a request for a disabled integration; its body as far as it came in. */
+export const disabled = (
+  integration: Listed,
+  request: (body: Uint8Array) => Request,
+  body: Option.Option<Uint8Array>
+): Rejection => ({
+  integration: Option.some(integration),
+  reason: "integration_disabled",
+  detail: "The integration is disabled.",
+  request: request(Option.getOrElse(body, () => noBytes)),
+  size: Option.map(body, (_) => _.byteLength)
+})
+
+/** Of a request whose body was not read to its end; none where the sender went away, or is to try again. */
+export const unread = (
+  integration: Listed,
+  request: (body: Uint8Array) => Request,
+  { reason }: BodyError,
+  limit: number
+): Option.Option<Rejection> => {
+  if (reason !== "TooLarge" && reason !== "TooSlow") return Option.none()
+  const bare = request(noBytes)
+  return Option.some({
+    integration: Option.some(integration),
+    ...(reason === "TooLarge"
+      ? { reason: "body_too_large", detail: `The body is larger than ${limit} bytes.` }
+      : { reason: "body_too_slow", detail: "The body did not arrive in time." }),
+    request: bare,
+    size: Option.flatMap(bare.header("content-length"), decodeSize)
+  })
+}
+
+const decodeSize = Schema.decodeOption(Schema.NumberFromString.pipe(Schema.int(), Schema.between(0, 2 ** 31 - 1)))
+
+/** Of a request that was not believed. */
+export const unbelieved = (integration: Listed, request: Request, { detail, reason }: Refusal): Rejection => ({
+  ...read(integration, request),
+  reason,
+  detail,
+  // It may hold the right verify token, before the integration has it.
+  ...(reason === "handshake_refused" ? { request: withoutQuery(request) } : {})
+})
+
+/** Of a webhook that was believed, but is one too many. */
+export const overLimit = (integration: Listed, request: Request, { decision }: RateLimited): Rejection => ({
+  ...read(integration, request),
+  reason: "rate_limited",
+  detail: `The integration's limit of ${decision.limit} webhooks per minute was used up.`
+})
+
+const read = (integration: Listed, request: Request) => ({
+  integration: Option.some(integration),
+  request,
+  size: Option.some(request.body.byteLength)
+})
+
+const withoutQuery = ({ body, headers, method, path, receivedAt, url }: Request): Request =>
+  new Request({ method, url: url.split("?")[0] ?? url, path, headers, body, receivedAt })
