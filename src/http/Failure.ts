@@ -3,6 +3,7 @@ import { type Cause, Effect, Schema } from "effect"
 import type { Conflict, Invalid, NotFound } from "../domain/Errors.ts"
 import * as Ids from "../services/Ids.ts"
 import type { BrokerError } from "../services/ports/Broker.ts"
+import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
 import type { StoreError } from "../services/store/Store.ts"
 
 /** Where in a request something is wrong, and what. */
@@ -51,7 +52,7 @@ export const validationFailed = (
 
 /** What a business program's failure is answered with. */
 export const answered = <A, R>(
-  program: Effect.Effect<A, NotFound | Conflict | Invalid | StoreError | BrokerError, R>
+  program: Effect.Effect<A, NotFound | Conflict | Invalid | StoreError | BrokerError | ProviderHostError, R>
 ): Effect.Effect<A, Failure, R> =>
   Effect.catchTags(program, {
     NotFound: ({ message }) => fail("not_found", message),
@@ -68,6 +69,11 @@ export const answered = <A, R>(
       Effect.zipRight(
         Effect.logWarning("RabbitMQ cannot be used now", error),
         fail("unavailable", "RabbitMQ cannot be used now; try again soon.")
+      ),
+    ProviderHostError: (error) =>
+      Effect.zipRight(
+        Effect.logWarning("A provider's host did not say what it was asked", error),
+        fail("unavailable", "The provider's own host did not answer, so nothing could be verified; try again soon.")
       )
   })
 

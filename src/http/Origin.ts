@@ -1,9 +1,8 @@
-import type { HttpServerRequest } from "@effect/platform"
 import { Option } from "effect"
 import type { Settings } from "../services/Settings.ts"
 
 /** Where the gateway is reached from outside: as configured, else as this request reached it. */
 export const of = (
   { publicBaseUrl }: Pick<typeof Settings.Service, "publicBaseUrl">,
-  request: HttpServerRequest.HttpServerRequest
+  request: { readonly headers: Readonly<Record<string, string | undefined>> }
 ): string => Option.getOrElse(publicBaseUrl, () => `http://${request.headers["host"] ?? "localhost"}`)

@@ -11,6 +11,7 @@ import { ManagementApi } from "./management/ManagementApi.ts"
 import * as Mount from "./management/Mount.ts"
 import * as ProvidersHandlers from "./management/ProvidersHandlers.ts"
 import * as QueuesHandlers from "./management/QueuesHandlers.ts"
+import * as RejectionsHandlers from "./management/RejectionsHandlers.ts"
 
 const management = Mount.layer.pipe(
   Layer.provide([
@@ -18,7 +19,8 @@ const management = Mount.layer.pipe(
     ProvidersHandlers.layer,
     IntegrationsHandlers.layer,
     EventsHandlers.layer,
-    QueuesHandlers.layer
+    QueuesHandlers.layer,
+    RejectionsHandlers.layer
   ]),
   Layer.provide(Authorization.layer)
 )

@@ -17,6 +17,7 @@ import { Precedence } from "../services/Precedence.ts"
 import { Rejections } from "../services/Rejections.ts"
 import { Releases } from "../services/Releases.ts"
 import { Replays } from "../services/Replays.ts"
+import { Rescue } from "../services/Rescue.ts"
 import { ClaimStore } from "../services/store/ClaimStore.ts"
 import { DeliveryReader } from "../services/store/DeliveryReader.ts"
 import { DestinationStore } from "../services/store/DestinationStore.ts"
@@ -26,10 +27,12 @@ import { EventStore } from "../services/store/EventStore.ts"
 import { HoldStore } from "../services/store/HoldStore.ts"
 import { IntegrationStore } from "../services/store/IntegrationStore.ts"
 import { RecordStore } from "../services/store/RecordStore.ts"
+import { RejectionReader } from "../services/store/RejectionReader.ts"
 import { RejectionStore } from "../services/store/RejectionStore.ts"
 import { ReplayStore } from "../services/store/ReplayStore.ts"
 import { SweepStore } from "../services/store/SweepStore.ts"
 import { Sweeper } from "../services/Sweeper.ts"
+import { Trials } from "../services/Trials.ts"
 import { Vault } from "../services/Vault.ts"
 import { Verification } from "../services/Verification.ts"
 import * as HttpProviderHosts from "./HttpProviderHosts.ts"
@@ -48,6 +51,7 @@ export const foundations = Layer.mergeAll(
   HoldStore.layer,
   IntegrationStore.layer,
   RecordStore.layer,
+  RejectionReader.layer,
   RejectionStore.layer,
   ReplayStore.layer,
   SweepStore.layer,
@@ -55,8 +59,8 @@ export const foundations = Layer.mergeAll(
 )
 
 /** What the API role's programs need beside settings, PostgreSQL, coordination and broker. */
-export const api = Integrations.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(Destinations.layer, Handshakes.layer, Intake.layer, Replays.layer)),
+export const api = Layer.merge(Integrations.layer, Rescue.layer).pipe(
+  Layer.provideMerge(Layer.mergeAll(Destinations.layer, Handshakes.layer, Intake.layer, Replays.layer, Trials.layer)),
   Layer.provideMerge(Verification.layer),
   Layer.provideMerge(Layer.mergeAll(
     Certificates.layer,

@@ -8,7 +8,7 @@ export interface AuditEntry {
   readonly actor: string
   /** What was done, such as `destination.disabled`. */
   readonly action: string
-  readonly subjectType: "integration" | "destination" | "event" | "replay"
+  readonly subjectType: "integration" | "destination" | "event" | "replay" | "rejection"
   readonly subjectId: string
   /** Becomes JSON. Holds no secret. */
   readonly detail: Readonly<Record<string, unknown>>

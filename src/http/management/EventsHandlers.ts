@@ -1,4 +1,4 @@
-import { HttpApiBuilder, HttpServerResponse } from "@effect/platform"
+import { HttpApiBuilder } from "@effect/platform"
 import { Effect, Layer, Option } from "effect"
 import { DeliveryId, EventId, type IntegrationId } from "../../domain/Ids.ts"
 import { Integrations } from "../../services/Integrations.ts"
@@ -9,6 +9,7 @@ import * as Failure from "../Failure.ts"
 import { Operator } from "./Authorization.ts"
 import { ManagementApi } from "./ManagementApi.ts"
 import * as Page from "./Page.ts"
+import * as RawContent from "./RawContent.ts"
 import { found, idOf } from "./References.ts"
 
 const eventId = idOf(EventId, "event")
@@ -38,16 +39,7 @@ const events = HttpApiBuilder.group(ManagementApi, "events", (handlers) =>
       .handleRaw("body", ({ path }) =>
         Effect.flatMap(eventId(path.id), (id) =>
           found(events.content(id), "kept content of an event", id)).pipe(
-            Effect.map(({ body, contentType }) =>
-              HttpServerResponse.uint8Array(body, {
-                contentType: contentType ?? "application/octet-stream",
-                // What a provider sent is shown as what it is, never run.
-                headers: {
-                  "x-content-type-options": "nosniff",
-                  "content-security-policy": "sandbox; default-src 'none'"
-                }
-              })
-            ),
+            Effect.map(RawContent.response),
             Failure.answered
           ))
       .handle("replay", ({ path, payload }) =>

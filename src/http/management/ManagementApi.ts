@@ -4,6 +4,8 @@ import { HealthApi } from "./HealthApi.ts"
 import { DestinationsApi, IntegrationsApi } from "./IntegrationsApi.ts"
 import { ProvidersApi } from "./ProvidersApi.ts"
 import { QueuesApi } from "./QueuesApi.ts"
+import { RejectionsApi } from "./RejectionsApi.ts"
+import { VerificationApi } from "./VerificationApi.ts"
 
 /** What operators call. Server, OpenAPI document and typed client all come from here. */
 export class ManagementApi extends HttpApi.make("sluice")
@@ -14,6 +16,8 @@ export class ManagementApi extends HttpApi.make("sluice")
   .add(EventsApi)
   .add(DeliveriesApi)
   .add(QueuesApi)
+  .add(RejectionsApi)
+  .add(VerificationApi)
   .prefix("/api/v1")
   .annotate(OpenApi.Title, "Sluice")
   .annotate(OpenApi.Version, "1")

@@ -1,0 +1,45 @@
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { Schema } from "effect"
+import { Accepted, Duplicate } from "../../domain/Acceptance.ts"
+import { Reason, Rejection, RejectionDetail } from "../../domain/Rejection.ts"
+import * as Failure from "../Failure.ts"
+import { Authorization } from "./Authorization.ts"
+import { PageOf, PageParams } from "./Page.ts"
+
+const id = HttpApiSchema.param("id", Schema.String)
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
+
+export class RejectionsApi extends HttpApiGroup.make("rejections")
+  .add(
+    HttpApiEndpoint.get("list", "/rejections")
+      .setUrlParams(Schema.Struct({
+        ...PageParams,
+        integration: optional(Schema.String.pipe(Schema.maxLength(300))),
+        reason: optional(Reason),
+        from: optional(Schema.DateTimeUtc),
+        to: optional(Schema.DateTimeUtc)
+      }))
+      .addSuccess(PageOf(Rejection))
+      .annotate(OpenApi.Summary, "Requests that were refused, newest first; from is included, to is not")
+  )
+  .add(
+    HttpApiEndpoint.get("get")`/rejections/${id}`.addSuccess(RejectionDetail)
+      .annotate(OpenApi.Summary, "A refused request with its headers, and whether it can be accepted")
+  )
+  .add(
+    HttpApiEndpoint.get("body")`/rejections/${id}/body`
+      .addSuccess(Schema.Uint8ArrayFromSelf.pipe(HttpApiSchema.withEncoding({ kind: "Uint8Array" })))
+      .annotate(OpenApi.Summary, "The exact bytes that came in, with their content type")
+  )
+  .add(
+    HttpApiEndpoint.post("accept")`/rejections/${id}/accept`
+      .addSuccess(Accepted, { status: 202 })
+      .addSuccess(Duplicate, { status: 200 })
+      .annotate(
+        OpenApi.Summary,
+        "Verify a refused request once more, by the secrets of now and its time of receipt, and take it in as an event"
+      )
+  )
+  .addError(Failure.Failure)
+  .middleware(Authorization)
+{}
