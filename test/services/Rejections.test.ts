@@ -70,7 +70,7 @@ const test = (name: string, program: (seen: Seen) => Effect.Effect<void, never, 
     }))
 
 // The writer works in a fiber of its own.
-const settled = Effect.repeatN(Effect.yieldNow(), 2_000)
+const settled = Effect.repeatN(Effect.yieldNow(), 400)
 
 const record = (one: Rejection, times = 1) =>
   Effect.flatMap(Rejections, ({ record }) => Effect.replicateEffect(record(one), times, { discard: true }))
