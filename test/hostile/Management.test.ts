@@ -1,7 +1,8 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, FastCheck } from "effect"
+import { Effect, FastCheck, Schema } from "effect"
 import * as Api from "../http/Api.ts"
 import * as Routes from "../http/management/Routes.ts"
+import { eventually } from "../support/Eventually.ts"
 import * as Gateway from "../support/Gateway.ts"
 import { managementKey } from "../support/ManagementKey.ts"
 import * as Calls from "./generators/Calls.ts"
@@ -17,16 +18,26 @@ const rich = Routes.guarded.filter(({ method, template }) =>
 const routes = [...Routes.guarded, ...rich, ...rich, ...rich]
 const calls = FastCheck.array(Calls.call(routes, Calls.names), { minLength: 100, maxLength: 100 })
 
+const isPage = Schema.is(Schema.Struct({ data: Schema.Array(Schema.Struct({ id: Schema.String })) }))
+
 /** One of each thing that has an id. */
 const real = Effect.gen(function*() {
-  const { send, ...integration } = yield* Gateway.integration(fresh("real"), nowhere)
+  const { call, manage } = yield* Gateway.Gateway
+  const slug = fresh("real")
+  const { send, ...integration } = yield* Gateway.integration(slug, nowhere)
+  yield* call(`/api/v1/webhooks/${slug}`, { body: "{}" })
+  const { json } = yield* eventually(
+    manage(`/rejections?integration=${slug}`),
+    (_) => isPage(_.json) && _.json.data.length > 0
+  )
   const { eventId } = yield* Gateway.accepted(yield* send("one"))
   const { deliveries } = yield* Gateway.event(eventId)
   return {
     integration: integration.id,
     destination: integration.destinations[0]?.id ?? "",
     event: eventId,
-    delivery: deliveries[0]?.id ?? ""
+    delivery: deliveries[0]?.id ?? "",
+    rejection: isPage(json) ? json.data[0]?.id ?? "" : ""
   }
 })
 

@@ -34,6 +34,13 @@ const integration = {
   eventType: { jsonPath: "$.type" },
   response: { status: 200, body: "ok", contentType: "text/plain" }
 }
+const trial = {
+  method: "POST",
+  url: "https://hooks.example/api/v1/webhooks/hostile?a=b",
+  headers: { "x-signature": "00", "x-many": ["a", "b"] },
+  bodyBase64: "e30=",
+  receivedAt: "2026-11-26T10:00:00Z"
+}
 const { callbackUrl: _url, options: _options, provider: _provider, secrets: _secrets, ...patch } = integration
 
 /** Destinations that compare with anything. */
@@ -46,6 +53,7 @@ const comparing = FastCheck.tuple(
 
 /** Bodies that are nearly right for a route, so that what is wrong in them gets as far as it can. */
 const bodyFor = ({ method, template }: Route): FastCheck.Arbitrary<Uint8Array> => {
+  if (template.endsWith("/verify")) return Json.body(trial)
   if (template.endsWith("/replay")) return Json.body({ reason: "again", destinationId: nobody })
   if (template.includes("/destinations")) return FastCheck.oneof(Json.body(destination), comparing)
   return Json.body(method === "PATCH" ? patch : integration)
@@ -85,7 +93,7 @@ const parameter = FastCheck.oneof(
   FastCheck.tuple(FastCheck.constant("cursor"), FastCheck.oneof(forged, Targets.escaped(Texts.text))),
   FastCheck.tuple(FastCheck.constantFrom("integration", "destinationId"), Targets.escaped(Texts.id)),
   FastCheck.tuple(
-    FastCheck.constantFrom("type", "dedupeKey", "status", "integration", "__proto__", "constructor", "x"),
+    FastCheck.constantFrom("type", "dedupeKey", "status", "reason", "integration", "__proto__", "constructor", "x"),
     Targets.escaped(Texts.text)
   )
 )
@@ -95,7 +103,7 @@ const query = FastCheck.array(parameter, { maxLength: 2 }).map((pairs) =>
 )
 
 /** What has ids. */
-export const names = ["integration", "destination", "event", "delivery"]
+export const names = ["integration", "destination", "event", "delivery", "rejection"]
 
 export interface Call extends Route {
   /** The name of something real, or an id that leads nowhere. */
@@ -111,15 +119,16 @@ export const call = (routes: ReadonlyArray<Route>, real: ReadonlyArray<string>):
   const hostile = Targets.escaped(
     FastCheck.oneof({ arbitrary: Texts.id, weight: 1 }, { arbitrary: Texts.text, weight: 2 })
   )
-  return FastCheck.constantFrom(...routes).chain((route) =>
-    FastCheck.record({
+  return FastCheck.constantFrom(...routes).chain((route) => {
+    const fitting = real.filter((_) => belongs(_, route))
+    return FastCheck.record({
       method: FastCheck.constant(route.method),
       template: FastCheck.constant(route.template),
       // What is deleted is no target any more.
-      id: route.method === "DELETE"
+      id: route.method === "DELETE" || fitting.length === 0
         ? hostile
         : FastCheck.oneof(
-          { arbitrary: FastCheck.constantFrom(...real.filter((_) => belongs(_, route))), weight: 3 },
+          { arbitrary: FastCheck.constantFrom(...fitting), weight: 3 },
           { arbitrary: hostile, weight: 1 }
         ),
       query,
@@ -127,7 +136,7 @@ export const call = (routes: ReadonlyArray<Route>, real: ReadonlyArray<string>):
       type: types,
       coding: codings
     })
-  )
+  })
 }
 
 // Such as a destination's id in a route of destinations.
