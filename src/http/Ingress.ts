@@ -12,7 +12,7 @@ import { Handshakes } from "../services/Handshakes.ts"
 import { type Held, Inflow } from "../services/Inflow.ts"
 import { Intake, type RateLimited } from "../services/Intake.ts"
 import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
-import { Rejections } from "../services/Rejections.ts"
+import { type Rejection, Rejections } from "../services/Rejections.ts"
 import { Settings } from "../services/Settings.ts"
 import type { Stored } from "../services/store/EventStore.ts"
 import type { StoreError } from "../services/store/Store.ts"
@@ -71,8 +71,8 @@ const receive = Effect.fnUntraced(function*(
   const found = yield* directory.find(reference)
   const receivedAt = Math.floor(yield* directory.now)
   if (Option.isNone(found)) {
-    yield* rejections.record(Refused.unknown(reference, { method: sent.method, headers: headersOf(sent), receivedAt }))
-    return yield* unknown
+    const { method } = sent
+    return yield* refused(rejections, Refused.unknown(reference, { method, headers: headersOf(sent), receivedAt }))
   }
   const integration = found.value
   const arrived = (body: Uint8Array) => requestOf(settings, integration, sent, { path, query, body, receivedAt })
@@ -82,8 +82,7 @@ const receive = Effect.fnUntraced(function*(
     room: held.add
   })
   if (integration.status === "disabled") {
-    yield* rejections.record(Refused.disabled(integration, arrived, yield* Effect.option(reading)))
-    return yield* unknown
+    return yield* refused(rejections, Refused.disabled(integration, arrived, yield* Effect.option(reading)))
   }
   const body = yield* Effect.tapError(reading, (error) =>
     Effect.transposeMapOption(
@@ -112,14 +111,13 @@ const shake = Effect.fnUntraced(function*(
   const found = yield* directory.find(reference)
   const receivedAt = Math.floor(yield* directory.now)
   if (Option.isNone(found)) {
-    yield* rejections.record(Refused.unknown(reference, { method: sent.method, headers: headersOf(sent), receivedAt }))
-    return yield* unknown
+    const { method } = sent
+    return yield* refused(rejections, Refused.unknown(reference, { method, headers: headersOf(sent), receivedAt }))
   }
   const integration = found.value
   const request = requestOf(settings, integration, sent, { path, query, body: noBytes, receivedAt })
   if (integration.status === "disabled") {
-    yield* rejections.record(Refused.disabled(integration, () => request, Option.none()))
-    return yield* unknown
+    return yield* refused(rejections, Refused.disabled(integration, () => request, Option.none()))
   }
   const shaken = yield* Effect.tapErrorTag(
     handshakes.unsigned(integration, request),
@@ -136,6 +134,9 @@ const unknown = Failure.response(
   "not_found",
   "There is no such integration, or it is disabled. Check the webhook URL."
 )
+
+const refused = ({ record }: typeof Rejections.Service, rejection: Rejection) =>
+  Effect.zipRight(record(rejection), unknown)
 
 const onlyPost = Failure.response(
   404,

@@ -37,7 +37,7 @@ export const disabled = (
   integration: Option.some(integration),
   reason: "integration_disabled",
   detail: "The integration is disabled.",
-  request: request(Option.getOrElse(body, () => noBytes)),
+  request: asKept(request(Option.getOrElse(body, () => noBytes))),
   size: Option.map(body, (_) => _.byteLength)
 })
 
@@ -67,8 +67,7 @@ export const unbelieved = (integration: Listed, request: Request, { detail, reas
   ...read(integration, request),
   reason,
   detail,
-  // It may hold the right verify token, before the integration has it.
-  ...(reason === "handshake_refused" ? { request: withoutQuery(request) } : {})
+  request: reason === "handshake_refused" ? withoutQuery(request) : request
 })
 
 /** Of a webhook that was believed, but is one too many. */
@@ -84,5 +83,9 @@ const read = (integration: Listed, request: Request) => ({
   size: Option.some(request.body.byteLength)
 })
 
+/** Only handshakes are sent in another way than with POST. */
+const asKept = (request: Request): Request => request.method === "POST" ? request : withoutQuery(request)
+
+// A handshake's may hold the right verify token, before the integration has it.
 const withoutQuery = ({ body, headers, method, path, receivedAt, url }: Request): Request =>
   new Request({ method, url: url.split("?")[0] ?? url, path, headers, body, receivedAt })
