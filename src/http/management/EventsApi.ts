@@ -7,8 +7,9 @@ import { Replay } from "../../domain/Replay.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
+import { param } from "./References.ts"
 
-const id = HttpApiSchema.param("id", Schema.String)
+const id = param("id")
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
 const text = Schema.String.pipe(Schema.maxLength(300))
 const Reason = Schema.Trim.pipe(Schema.minLength(1), Schema.maxLength(1_000))

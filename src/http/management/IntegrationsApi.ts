@@ -5,6 +5,7 @@ import { Integration, IntegrationInput, IntegrationPatch } from "../../domain/In
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
+import { param } from "./References.ts"
 
 // A misspelt field is told, not ignored.
 const strict = { parseOptions: { onExcessProperty: "error", errors: "all" } } as const
@@ -21,7 +22,7 @@ export const CreatedIntegration = Schema.Struct({
 })
 
 const created = { status: 201 }
-const id = HttpApiSchema.param("id", Schema.String)
+const id = param("id")
 
 export class IntegrationsApi extends HttpApiGroup.make("integrations")
   .add(

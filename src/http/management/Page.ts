@@ -6,9 +6,7 @@ const defaultLimit = 50
 
 /** What every list takes. */
 export const PageParams = {
-  limit: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, maxLimit)), {
-    default: () => defaultLimit
-  }),
+  limit: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, maxLimit)), { exact: true }),
   cursor: Schema.optionalWith(Schema.String, { exact: true })
 }
 
@@ -17,13 +15,13 @@ export const PageOf = <A, I>(item: Schema.Schema<A, I>) =>
   Schema.Struct({ data: Schema.Array(item), nextCursor: Schema.NullOr(Schema.String) })
 
 interface Params {
-  readonly limit: number
+  readonly limit?: number
   readonly cursor?: string
 }
 
 /** Reads one item more than asked for, to know whether another page follows. */
 export const page = <A extends { readonly id: string }, E, R>(
-  { cursor, limit }: Params,
+  { cursor, limit = defaultLimit }: Params,
   read: (
     page: { readonly before: Option.Option<string>; readonly limit: number }
   ) => Effect.Effect<ReadonlyArray<A>, E, R>

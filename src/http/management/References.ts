@@ -1,5 +1,16 @@
+import { HttpApiSchema } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
+import { identity } from "effect/Function"
 import { NotFound } from "../../domain/Errors.ts"
+
+/** A part of a path. The client escapes it, so that it leads nowhere else; what comes to a handler is unescaped already. */
+export const param = <const Name extends string>(name: Name) => HttpApiSchema.param(name, Escaped)
+
+const Escaped = Schema.transform(Schema.String, Schema.String, {
+  strict: true,
+  decode: identity,
+  encode: encodeURIComponent
+})
 
 /** An id out of a path. What cannot be an id names nothing, and is not told back: it may have gone there by mistake. */
 export const idOf = <A>(schema: Schema.Schema<A, string>, what: string) => {
