@@ -58,29 +58,42 @@ const parseCidr = (text: string): Either.Either<Cidr, string> =>
 // The library would read the retired ::1.2.3.4 as ::ffff:1.2.3.4.
 const writtenOut = (text: string): string => text.replace(/^::(?=\d+\.)/, "0:0:0:0:0:0:")
 
-/** Why the policy keeps callbacks from an address; none when it may be dialled. */
+/** Why the policy keeps callbacks from an address, and what would open it; none when it may be dialled. */
 export const refusal = (policy: Policy, text: string): Option.Option<string> => {
   if (!ipaddr.isValid(text)) return Option.some(`${text} is not an IP address`)
   const address = ipaddr.parse(writtenOut(text))
-  const inner = embedded(address)
-  if (policy.ranges.some((range) => within(address, range) || within(inner, range))) return Option.none()
-  if (metadata.some((range) => within(inner, range))) {
-    return Option.some(`${text} is a cloud's metadata address, which only a CIDR in CALLBACK_ALLOW_PRIVATE opens`)
-  }
-  const range = inner.range()
-  if (publicRange(inner, range)) return Option.none()
-  if (privateRanges.has(range)) {
-    return policy.privateTier
-      ? Option.none()
-      : Option.some(`${text} is a private address (${range}); CALLBACK_ALLOW_PRIVATE does not cover it`)
-  }
-  return Option.some(`${text} is a ${range} address, which only a CIDR in CALLBACK_ALLOW_PRIVATE opens`)
+  if (isNamed(policy, address)) return Option.none()
+  return Option.firstSomeOf(
+    faces(address).map((face) => isNamed(policy, face) ? Option.none() : closed(policy, face, text))
+  )
 }
 
-// Clouds answer with credentials here too, beside link-local 169.254.169.254: AWS, Google, Alibaba, Azure.
+const isNamed = ({ ranges }: Policy, address: Address): boolean => ranges.some((range) => within(address, range))
+
+const closed = ({ privateTier }: Policy, face: Address, text: string): Option.Option<string> => {
+  if (metadata.some((range) => within(face, range))) {
+    return Option.some(`${text} is a cloud's metadata address, which only a CIDR in CALLBACK_ALLOW_PRIVATE opens`)
+  }
+  const range = face.range()
+  if (privateRanges.has(range)) {
+    return privateTier
+      ? Option.none()
+      : Option.some(`${text} is a private address, which CALLBACK_ALLOW_PRIVATE opens with true or a CIDR`)
+  }
+  if (range !== "unicast") {
+    return Option.some(`${text} is a ${wordsFor(range)} address, which only a CIDR in CALLBACK_ALLOW_PRIVATE opens`)
+  }
+  // In IPv6 only 2000::/3 is handed out; what the library calls unicast elsewhere is nobody's.
+  return face.kind() === "ipv4" || within(face, globalUnicast)
+    ? Option.none()
+    : Option.some(`${text} is not an address of the internet; only a CIDR in CALLBACK_ALLOW_PRIVATE opens it`)
+}
+
+// Clouds answer with credentials here too, beside link-local 169.254.169.254: AWS, Google, Scaleway, Alibaba, Azure.
 const metadata: ReadonlyArray<Cidr> = [
-  "fd00:ec2::254/128",
+  "fd00:ec2::/32",
   "fd20:ce::254/128",
+  "fd00:42::42/128",
   "100.100.100.200/32",
   "168.63.129.16/32"
 ].map((_) => ipaddr.parseCIDR(_))
@@ -89,9 +102,8 @@ const privateRanges: ReadonlySet<string> = new Set(["private", "carrierGradeNat"
 
 const globalUnicast: Cidr = ipaddr.parseCIDR("2000::/3")
 
-// In IPv6 only 2000::/3 is handed out; what the library calls unicast elsewhere is nobody's.
-const publicRange = (address: Address, range: string): boolean =>
-  range === "unicast" && (address.kind() === "ipv4" || within(address, globalUnicast))
+// Such as link-local for linkLocal.
+const wordsFor = (range: string): string => range.replace(/[A-Z]/g, (_) => `-${_.toLowerCase()}`)
 
 const within = (address: Address, [range, bits]: Cidr): boolean =>
   address.kind() === range.kind() && address.match(range, bits)
@@ -101,10 +113,19 @@ const endsInIpv4: ReadonlyArray<Cidr> = ["::ffff:0:0/96", "::ffff:0:0:0/96", "64
   ipaddr.parseCIDR(_)
 )
 
-/** The IPv4 address that an IPv6 address stands for (mapped, NAT64, 6to4), or the address itself. */
-const embedded = (address: Address): Address => {
-  if (address instanceof ipaddr.IPv4) return address
+// RFC 5214: within any network, an IPv4 address behind 0:5efe or 200:5efe.
+const isIsatap = (bytes: ReadonlyArray<number>): boolean =>
+  (bytes[8] === 0 || bytes[8] === 2) && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe
+
+/**
+ * What an address must be judged as, each: the IPv4 address that an IPv6 address stands for (mapped, NAT64, 6to4), an
+ * IPv6 address with the IPv4 address that it may lead to (ISATAP), or just itself.
+ */
+const faces = (address: Address): ReadonlyArray<Address> => {
+  if (address instanceof ipaddr.IPv4) return [address]
   const bytes = address.toByteArray()
-  if (endsInIpv4.some((range) => within(address, range))) return new ipaddr.IPv4(bytes.slice(12))
-  return address.range() === "6to4" ? new ipaddr.IPv4(bytes.slice(2, 6)) : address
+  const last = new ipaddr.IPv4(bytes.slice(12))
+  if (endsInIpv4.some((range) => within(address, range))) return [last]
+  if (address.range() === "6to4") return [new ipaddr.IPv4(bytes.slice(2, 6))]
+  return isIsatap(bytes) ? [address, last] : [address]
 }

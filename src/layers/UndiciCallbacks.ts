@@ -6,22 +6,24 @@ import { CallbackClient, type CallbackRequest } from "../services/ports/Callback
 import { Settings } from "../services/Settings.ts"
 import * as Answer from "./callbacks/Answer.ts"
 import * as Dial from "./callbacks/Dial.ts"
+import type { Lookup } from "./callbacks/Lookup.ts"
 
 /** Callbacks over undici: a pool of kept-alive connections for each origin, no redirects, addresses checked when dialled. */
-export const layer: Layer.Layer<CallbackClient, never, Settings> = Layer.scoped(
-  CallbackClient,
-  Effect.suspend(() => make)
-)
+export const layer: Layer.Layer<CallbackClient, never, Settings> = Layer.suspend(() => layerOf(Dial.system))
+
+/** The same where names are looked up otherwise. */
+export const layerOf = (names: Lookup): Layer.Layer<CallbackClient, never, Settings> =>
+  Layer.scoped(CallbackClient, Effect.suspend(() => make(names)))
 
 const connectTimeoutMs = 10_000
 const turns = 5
 
-const make = Effect.gen(function*() {
+const make = Effect.fnUntraced(function*(names: Lookup) {
   const { callbackPolicy, deliveryTimeout } = yield* Settings
   const agent = yield* Effect.acquireRelease(
     Effect.sync(() =>
       new Agent({
-        connect: { lookup: Dial.lookupWithin(callbackPolicy), timeout: connectTimeoutMs },
+        connect: { lookup: Dial.lookupWithin(callbackPolicy, names), timeout: connectTimeoutMs },
         // The whole attempt has one time limit, so its parts have none.
         headersTimeout: 0,
         bodyTimeout: 0
@@ -70,7 +72,7 @@ const make = Effect.gen(function*() {
     }),
     check: (url) =>
       Effect.flatMap(
-        Dial.refusal(callbackPolicy, url),
+        Dial.refusal(callbackPolicy, names, url),
         Option.match({ onNone: () => Effect.void, onSome: Effect.fail })
       )
   })

@@ -36,12 +36,12 @@ describe("callbacks within the public internet", () => {
 
     it.scoped("say which address is refused and why, when called and when checked", () =>
       Effect.gen(function*() {
-        const message = "10.1.2.3 is a private address (private); CALLBACK_ALLOW_PRIVATE does not cover it"
+        const message = "10.1.2.3 is a private address, which CALLBACK_ALLOW_PRIVATE opens with true or a CIDR"
         assert.deepStrictEqual(yield* post("http://10.1.2.3/"), { _tag: "Failed", reason: "address_refused", message })
         assert.strictEqual(yield* complaint("http://10.1.2.3/"), message)
         assert.strictEqual(
           yield* complaint("https://169.254.169.254/latest/meta-data"),
-          "169.254.169.254 is a linkLocal address, which only a CIDR in CALLBACK_ALLOW_PRIVATE opens"
+          "169.254.169.254 is a link-local address, which only a CIDR in CALLBACK_ALLOW_PRIVATE opens"
         )
         const named = yield* post("http://localhost/")
         assert.match(

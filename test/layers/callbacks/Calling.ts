@@ -3,16 +3,21 @@ import { Duration, Effect, Layer, type Scope } from "effect"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import * as https from "node:https"
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net"
+import * as Dial from "../../../src/layers/callbacks/Dial.ts"
+import type { Lookup } from "../../../src/layers/callbacks/Lookup.ts"
 import * as UndiciCallbacks from "../../../src/layers/UndiciCallbacks.ts"
 import { CallbackClient, type CallbackRequest } from "../../../src/services/ports/CallbackClient.ts"
 import { Settings } from "../../../src/services/Settings.ts"
 import * as Grounds from "../../support/Grounds.ts"
 import * as SelfSigned from "./SelfSigned.ts"
 
-/** The client, with loopback allowed and a time limit that no test reaches, unless told. */
-export const client = (changes: Partial<typeof Settings.Service> = {}): Layer.Layer<CallbackClient> =>
+/** The client, with loopback allowed, a time limit that no test reaches, and the system's names, unless told. */
+export const client = (
+  changes: Partial<typeof Settings.Service> = {},
+  names: Lookup = Dial.system
+): Layer.Layer<CallbackClient> =>
   Layer.provide(
-    UndiciCallbacks.layer,
+    UndiciCallbacks.layerOf(names),
     Layer.succeed(Settings, Grounds.settings({ deliveryTimeout: Duration.seconds(60), ...changes }))
   )
 
@@ -30,8 +35,8 @@ export interface Listener {
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-export const http = (handler: Handler): Effect.Effect<Listener, never, Scope.Scope> =>
-  listen("http", createServer(handler))
+export const http = (handler: Handler, address?: string): Effect.Effect<Listener, never, Scope.Scope> =>
+  listen("http", createServer(handler), address)
 
 /** Speaks TLS with a certificate that nobody trusts. */
 export const selfSigned: Effect.Effect<Listener, never, Scope.Scope> = Effect.suspend(() =>
@@ -42,7 +47,11 @@ export const selfSigned: Effect.Effect<Listener, never, Scope.Scope> = Effect.su
 export const tcp = (handler: (socket: Socket) => void): Effect.Effect<Listener, never, Scope.Scope> =>
   listen("http", createTcpServer((socket) => socket.once("data", () => handler(socket))))
 
-const listen = (protocol: string, server: Server): Effect.Effect<Listener, never, Scope.Scope> =>
+const listen = (
+  protocol: string,
+  server: Server,
+  address = "127.0.0.1"
+): Effect.Effect<Listener, never, Scope.Scope> =>
   Effect.gen(function*() {
     const connections = { total: 0, open: 0 }
     const sockets = new Set<Socket>()
@@ -57,7 +66,7 @@ const listen = (protocol: string, server: Server): Effect.Effect<Listener, never
     })
     yield* Effect.acquireRelease(
       Effect.async<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+        server.listen(0, address, () => resume(Effect.void))
       }),
       () =>
         Effect.async<void>((resume) => {
@@ -66,5 +75,5 @@ const listen = (protocol: string, server: Server): Effect.Effect<Listener, never
         })
     )
     const { port } = server.address() as AddressInfo
-    return { url: `${protocol}://127.0.0.1:${port}/hook`, port, connections }
+    return { url: `${protocol}://${address}:${port}/hook`, port, connections }
   })
