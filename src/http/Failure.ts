@@ -11,19 +11,28 @@ export const Detail = Schema.Struct({ path: Schema.String, problem: Schema.Strin
 
 const fields = { message: Schema.String, requestId: Schema.String }
 
-const wire = <const Code extends string>(code: Code, status: number) =>
+const wire = <const Code extends string>(code: Code, status: number, description: string) =>
   Schema.Struct({ error: Schema.Struct({ code: Schema.Literal(code), ...fields }) })
-    .annotations({ identifier: `Error_${code}`, ...HttpApiSchema.annotations({ status }) })
+    .annotations({ identifier: `Error_${code}`, description, ...HttpApiSchema.annotations({ status }) })
 
-export const Unauthorized = wire("unauthorized", 401)
-const NotFoundAnswer = wire("not_found", 404)
-const ConflictAnswer = wire("conflict", 409)
-const TooLarge = wire("payload_too_large", 413)
-const Unsupported = wire("unsupported", 415)
-const Unavailable = wire("unavailable", 503)
+export const Unauthorized = wire("unauthorized", 401, "The key is missing or wrong.")
+const NotFoundAnswer = wire("not_found", 404, "There is no such thing.")
+const ConflictAnswer = wire("conflict", 409, "It contradicts what is there; the message says what.")
+const TooLarge = wire("payload_too_large", 413, "The body is too large.")
+const Unsupported = wire("unsupported", 415, "The body is not called JSON, or is compressed.")
+const Internal = wire(
+  "internal",
+  500,
+  "Something went wrong in the gateway; its log knows more under the request's id."
+)
+const Unavailable = wire("unavailable", 503, "A server that is needed cannot be used now; try again soon.")
 const ValidationFailed = Schema.Struct({
   error: Schema.Struct({ code: Schema.Literal("validation_failed"), ...fields, details: Schema.Array(Detail) })
-}).annotations({ identifier: "Error_validation_failed", ...HttpApiSchema.annotations({ status: 400 }) })
+}).annotations({
+  identifier: "Error_validation_failed",
+  description: "The request does not have the expected form; each of the details is a path and a problem.",
+  ...HttpApiSchema.annotations({ status: 400 })
+})
 
 /** The errors that a management call may answer, beside that its key is wrong. */
 export const Failure = Schema.Union(
@@ -32,6 +41,7 @@ export const Failure = Schema.Union(
   ValidationFailed,
   TooLarge,
   Unsupported,
+  Internal,
   Unavailable
 )
 export type Failure = typeof Failure.Type

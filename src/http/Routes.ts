@@ -40,7 +40,9 @@ const noForeignHosts = HttpLayerRouter.middleware(
         "content-security-policy",
         [
           "default-src 'self' 'unsafe-inline' data: blob:",
-          "script-src 'self' 'unsafe-inline' 'unsafe-eval'"
+          "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+          // Operators type the key into it.
+          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
         ].join("; ")
       )
     )

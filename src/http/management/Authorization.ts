@@ -1,4 +1,4 @@
-import { HttpApiMiddleware, HttpApiSecurity } from "@effect/platform"
+import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "@effect/platform"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { createHash, timingSafeEqual } from "node:crypto"
 import { Settings } from "../../services/Settings.ts"
@@ -13,7 +13,7 @@ export class Operator
 export class Authorization extends HttpApiMiddleware.Tag<Authorization>()("sluice/http/management/Authorization", {
   failure: Failure.Unauthorized,
   provides: Operator,
-  security: { bearer: HttpApiSecurity.bearer }
+  security: { bearer: HttpApiSecurity.annotate(HttpApiSecurity.bearer, OpenApi.Description, "MANAGEMENT_API_KEY") }
 }) {
   static readonly layer = Layer.effect(
     Authorization,

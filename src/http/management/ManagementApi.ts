@@ -1,4 +1,5 @@
 import { HttpApi, OpenApi } from "@effect/platform"
+import * as Document from "./Document.ts"
 import { DeliveriesApi, EventsApi } from "./EventsApi.ts"
 import { HealthApi } from "./HealthApi.ts"
 import { DestinationsApi, IntegrationsApi } from "./IntegrationsApi.ts"
@@ -21,5 +22,6 @@ export class ManagementApi extends HttpApi.make("sluice")
   .prefix("/api/v1")
   .annotate(OpenApi.Title, "Sluice")
   .annotate(OpenApi.Version, "1")
-  .annotate(OpenApi.Description, "The management API of a Sluice webhook gateway.")
+  .annotate(OpenApi.Description, "The management API of a Sluice webhook gateway, and where webhooks go.")
+  .annotate(OpenApi.Transform, Document.completed)
 {}

@@ -18,6 +18,7 @@ import * as RawBody from "../RawBody.ts"
 import * as Authorization from "./Authorization.ts"
 import * as JsonInput from "./JsonInput.ts"
 import { ManagementApi } from "./ManagementApi.ts"
+import { type Taken, taken, unknownParams } from "./Taken.ts"
 
 const bounds: RawBody.Bounds = { bytes: 1_048_576, time: "20 seconds" }
 // Nobody reads more, and the answer must not be many times the question.
@@ -27,7 +28,8 @@ type Handler<R> = Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, 
 
 /**
  * Puts the management API's routes on the server. The platform's own mounting would answer malformed JSON with an empty
- * 400, and a schema's refusal with the value that was sent; here both become the one error shape, without the value.
+ * 400, and a schema's refusal with the value that was sent; here both become the one error shape, without the value. What
+ * a route does not take is refused, in its query and body alike: a misspelt filter must not replay everything.
  */
 export const layer = HttpApiBuilder.Router.unwrap((built) =>
   Layer.effectDiscard(Effect.gen(function*() {
@@ -35,14 +37,15 @@ export const layer = HttpApiBuilder.Router.unwrap((built) =>
     const encodeErrors = yield* HttpApiBuilder.buildMiddleware(ManagementApi)
     const settings = yield* Settings
     for (const { handler, method, path } of built.routes) {
-      if (method === "HEAD") continue
+      const takes = taken.get(`${method} ${path}`)
+      if (method === "HEAD" || takes === undefined) continue
       yield* router.add(
         method,
         path,
         Effect.contextWithEffect((context: Context.Context<Needs>) =>
           encodeErrors(
             Effect.provide(
-              withBody(settings, tellDetails(Effect.flatMap(handler, HttpServerRespondable.toResponse))),
+              withInput(settings, takes, tellDetails(Effect.flatMap(handler, HttpServerRespondable.toResponse))),
               context
             )
           )
@@ -76,23 +79,39 @@ const withoutValue = (message: string): string =>
 
 const bearer = HttpApiBuilder.securityDecode(HttpApiSecurity.bearer)
 
-const withBody = <R>(settings: typeof Settings.Service, handler: Handler<R>): Handler<R | Needs> =>
+const withInput = <R>(
+  settings: typeof Settings.Service,
+  takes: Taken,
+  handler: Handler<R>
+): Handler<R | Needs> =>
   Effect.gen(function*() {
+    // Without the key the handler refuses by itself, before it looks at anything else.
+    if (!takes.guarded || !Authorization.isKey(settings, yield* bearer)) return yield* handler
     const request = yield* HttpServerRequest.HttpServerRequest
     if (request.url.includes("%00")) {
       return yield* Failure.validationFailed([{ path: "", problem: "The URL holds a NUL character." }])
     }
+    const unknown = unknownParams(takes, request.url)
+    if (unknown.length > 0) {
+      return yield* Failure.validationFailed(
+        unknown.slice(0, maxDetails).map((path) => ({ path, problem: `is no parameter here; ${namesOf(takes)}` }))
+      )
+    }
     if (request.method !== "POST" && request.method !== "PATCH") return yield* handler
-    // Without the key the handler refuses by itself, before it looks at the body.
-    if (!Authorization.isKey(settings, yield* bearer)) return yield* handler
     const bytes = yield* Effect.catchTag(RawBody.read(request, bounds), "BodyError", refuse)
     if (bytes.byteLength > 0 && !isPlainJson(request.headers)) {
       return yield* Failure.fail("unsupported", "Send the body as `content-type: application/json`, not compressed.")
     }
     const text = JsonInput.read(bytes)
     if (Either.isLeft(text)) return yield* Failure.validationFailed([{ path: "", problem: text.left }])
+    if (!takes.hasBody && !/^\s*\{\s*\}\s*$/.test(text.right)) {
+      return yield* Failure.validationFailed([{ path: "", problem: "This call takes no body." }])
+    }
     return yield* Effect.provideService(handler, HttpServerRequest.HttpServerRequest, rewound(request, text.right))
   })
+
+const namesOf = ({ params }: Taken): string =>
+  params.size === 0 ? "this call takes none" : `this call takes ${[...params].toSorted().join(", ")}`
 
 const isPlainJson = (headers: Headers.Headers): boolean =>
   /^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "application/json") &&

@@ -4,9 +4,13 @@ import { type Invalid, invalid } from "../../domain/Errors.ts"
 const maxLimit = 200
 const defaultLimit = 50
 
+const Limit = Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, maxLimit)).annotations({
+  jsonSchema: { type: "integer", minimum: 1, maximum: maxLimit, default: defaultLimit }
+})
+
 /** What every list takes. */
 export const PageParams = {
-  limit: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, maxLimit)), { exact: true }),
+  limit: Schema.optionalWith(Limit, { exact: true }),
   cursor: Schema.optionalWith(Schema.String, { exact: true })
 }
 

@@ -1,6 +1,7 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Entry } from "../../domain/providers/Catalogue.ts"
+import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 
 export class ProvidersApi extends HttpApiGroup.make("providers")
@@ -8,5 +9,6 @@ export class ProvidersApi extends HttpApiGroup.make("providers")
     HttpApiEndpoint.get("list", "/providers").addSuccess(Schema.Struct({ data: Schema.Array(Entry) }))
       .annotate(OpenApi.Summary, "Every provider with what it needs, enough to build a form from")
   )
+  .addError(Failure.Failure)
   .middleware(Authorization)
 {}
