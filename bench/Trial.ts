@@ -1,0 +1,174 @@
+import { Clock, Duration, Effect, Ref, Schedule, type Scope } from "effect"
+import type { ServerUnavailable } from "../test/support/servers/ServerUnavailable.ts"
+import type { Callbacks } from "./Callbacks.ts"
+import { type Contender, type Gateway, secret, type Setting } from "./contenders/Contender.ts"
+import type { Generator } from "./Generator.ts"
+import * as Ledger from "./Ledger.ts"
+import type { Report, Volley } from "./load/Volley.ts"
+import * as Meter from "./meters/Meter.ts"
+import * as Place from "./Place.ts"
+import type { Behaviour, Page } from "./sink/Sink.ts"
+
+/** What all trials of a run share. */
+export interface Hall {
+  readonly callbacks: Callbacks
+  readonly generator: Generator
+  /** A name that no batch has had. */
+  readonly nextBatch: Effect.Effect<string>
+}
+
+export interface Options extends Pick<Setting, "apis" | "workers" | "profiles" | "place"> {
+  readonly contender: Contender
+  readonly destinations: number
+  readonly behaviour: Partial<Behaviour>
+}
+
+/** One contender at work, with everything that it is sent written down. */
+export interface Trial {
+  readonly gateway: Gateway
+  readonly meter: Meter.Meter
+  readonly place: Place.Place
+  readonly contender: Contender
+  readonly callbacks: Callbacks
+  /** Signs a volley; the effect within sends it, and notes what was answered. */
+  readonly load: (order: Order) => Effect.Effect<Effect.Effect<Shot>>
+  /** Lets a batch wait in the queue as if it had been sent. */
+  readonly queue: (count: number) => Effect.Effect<void>
+  /** How many webhooks were accepted so far. */
+  readonly accepted: Effect.Effect<number>
+  /** Waits until everything that was accepted is delivered so often, or until nothing moves any more. */
+  readonly settle: (times?: number) => Effect.Effect<void>
+  /** Everything that is wrong. */
+  readonly problems: (times?: number) => Effect.Effect<ReadonlyArray<string>>
+}
+
+/** What a volley may say of itself. */
+export type Order =
+  & Pick<Volley, "count" | "bodyBytes" | "connections">
+  & Partial<Pick<Volley, "forged" | "copies" | "perSecond" | "seconds">>
+
+export interface Shot {
+  readonly batch: string
+  readonly report: Report
+  /** How many webhooks of it were accepted. */
+  readonly accepted: number
+}
+
+const look = Duration.millis(100)
+const patience = Duration.seconds(60)
+/** For the records of the last deliveries. */
+const spaced = Schedule.spaced(look).pipe(Schedule.upTo("20 seconds"))
+
+export const make = Effect.fn("Trial.make")(
+  function*(
+    { callbacks, generator, nextBatch }: Hall,
+    { apis, behaviour, contender, destinations: count, place, profiles, workers }: Options
+  ): Effect.fn.Return<Trial, ServerUnavailable, Scope.Scope> {
+    const destinations = Array.from({ length: count }, (_, index) => `d${index + 1}`)
+    yield* Place.emptyRedis(place.ground)
+    yield* callbacks.forget
+    yield* callbacks.behave(behaviour)
+    const gateway = yield* contender.start({
+      place,
+      callbacks: destinations.map(callbacks.urlOf),
+      apis,
+      workers,
+      profiles
+    })
+    const meter = yield* Meter.make(place, members(place, gateway, { callbacks, generator }))
+    const sent = yield* Ref.make<ReadonlyArray<Ledger.Sent>>([])
+    const accepted = Effect.map(Ref.get(sent), (all) => all.reduce((sum, one) => sum + Ledger.accepted(one), 0))
+    const note = (one: Ledger.Sent) => Ref.update(sent, (all) => [...all, one])
+
+    const settle = Effect.fn("Trial.settle")(function*(times = 1) {
+      const wanted = (yield* accepted) * destinations.length
+      let last = -1
+      let movedAt = yield* Clock.currentTimeMillis
+      while (true) {
+        const { calls, delivered } = yield* callbacks.count
+        const now = yield* Clock.currentTimeMillis
+        if (delivered >= wanted && calls >= wanted * times) break
+        if (calls !== last) movedAt = now
+        if (now - movedAt > Duration.toMillis(patience)) break
+        last = calls
+        yield* Effect.sleep(look)
+      }
+    })
+
+    /** What was called is recorded a moment later. */
+    const recorded = contender.books.open(place).pipe(
+      Effect.filterOrFail((open) => open === 0, (open) => open),
+      Effect.retry(spaced),
+      Effect.match({
+        onSuccess: (): ReadonlyArray<string> => [],
+        onFailure: (open) => [`${open} deliveries or more are not over in the database`]
+      })
+    )
+
+    return {
+      gateway,
+      meter,
+      place,
+      contender,
+      callbacks,
+      load: Effect.fnUntraced(function*(order) {
+        const volley = {
+          ...ordinary,
+          ...order,
+          batch: yield* nextBatch,
+          ports: gateway.ports,
+          path: gateway.path,
+          secret
+        }
+        return Effect.map(yield* generator.load(volley), (report): readonly [Ledger.Sent, Shot] => {
+          const one = Ledger.sentOf(volley, report)
+          return [one, { batch: volley.batch, report, accepted: Ledger.accepted(one) }]
+        }).pipe(
+          Effect.tap(([one]) => note(one)),
+          Effect.map(([, shot]) => shot)
+        )
+      }),
+      queue: Effect.fnUntraced(function*(count) {
+        const batch = yield* nextBatch
+        yield* contender.books.queue(place, batch, count)
+        yield* note({ batch, fates: new Map(Array.from({ length: count }, (_, index) => [index + 1, "accepted"])) })
+      }),
+      accepted,
+      settle,
+      problems: Effect.fnUntraced(function*(times = 1) {
+        if (contender.name === "limit") return []
+        const open = yield* recorded
+        const all = yield* Ref.get(sent)
+        const stored = yield* contender.books.stored(place, all.map(({ batch }) => batch))
+        const pages = yield* callbacks.pages
+        return [...open, ...Ledger.problems({ sent: all, stored, pages, destinations, times })]
+      })
+    }
+  }
+)
+
+const ordinary = { forged: false, copies: false, perSecond: null, seconds: null }
+
+const members = (
+  { ground: { postgres, rabbitMq, redis } }: Place.Place,
+  gateway: Gateway,
+  { callbacks, generator }: Pick<Hall, "callbacks" | "generator">
+): Effect.Effect<ReadonlyArray<Meter.Member>> =>
+  Effect.gen(function*() {
+    const servers = yield* Effect.forEach(
+      Object.entries({ postgres, redis, rabbitmq: rabbitMq }),
+      ([name, { pid }]) => Effect.map(pid, (pid) => pid._tag === "Some" ? [{ name, pid: pid.value }] : [])
+    )
+    return [
+      ...yield* gateway.members,
+      ...servers.flat(),
+      { name: "load", pid: generator.pid },
+      { name: "callbacks", pid: callbacks.pid }
+    ]
+  })
+
+/** When the deliveries of a batch came to their first success, in order, in milliseconds. */
+export const arrivals = (pages: ReadonlyArray<Page>, batches: ReadonlyArray<string>): Float64Array =>
+  Float64Array.from(
+    pages.filter(({ batch }) => batches.includes(batch)).flatMap(({ at }) => Array.from(at).filter((_) => _ > 0))
+  ).toSorted()

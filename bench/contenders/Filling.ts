@@ -1,0 +1,71 @@
+import type { SqlClient } from "@effect/sql"
+import { Console, Effect, Schema } from "effect"
+
+/** Rows that are made in the database, by their numbers. */
+export interface Filling {
+  readonly sql: SqlClient.SqlClient
+  readonly count: number
+  /** Tables whose indexes are made anew when the rows are there: that is several times faster. */
+  readonly bare: ReadonlyArray<string>
+  /** The statements that insert the rows of the numbers from `$1` to `$2`. */
+  readonly statements: ReadonlyArray<string>
+}
+
+const step = 100_000
+
+/** Makes the rows step by step, and then what the planner and the visibility map know of them. */
+export const insert = Effect.fn("Filling.insert")(function*({ bare, count, sql, statements }: Filling) {
+  const run = (statement: string, params: ReadonlyArray<number> = []) => Effect.orDie(sql.unsafe(statement, params))
+  const indexes = yield* dropped(sql, bare)
+  for (let from = 1; from <= count; from += step) {
+    const until = Math.min(count, from + step - 1)
+    yield* Effect.forEach(statements, (statement) => run(statement, [from, until]), { discard: true })
+    if (until % (10 * step) === 0) yield* Console.log(`    ${until} of ${count} rows`)
+  }
+  yield* Effect.forEach(indexes, (statement) => run(statement), { discard: true })
+  yield* run("VACUUM (ANALYZE)")
+  yield* run("CHECKPOINT")
+})
+
+/** Drops the indexes of some tables; the statements that make them again. */
+const dropped = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, tables: ReadonlyArray<string>) {
+  const found = yield* sql`
+    SELECT coalesce(
+        format('ALTER TABLE %s DROP CONSTRAINT %I', indrelid::regclass, conname),
+        format('DROP INDEX %s', indexrelid::regclass)
+      ) AS "drop",
+      coalesce(
+        format('ALTER TABLE %s ADD CONSTRAINT %I %s', indrelid::regclass, conname, pg_get_constraintdef(c.oid)),
+        pg_get_indexdef(indexrelid)
+      ) AS "make"
+    FROM pg_index LEFT JOIN pg_constraint c ON conindid = indexrelid
+    WHERE indrelid = ANY(${tables}::text[]::regclass[])`.pipe(
+    Effect.flatMap(Schema.decodeUnknown(Schema.Array(Index))),
+    Effect.orDie
+  )
+  yield* Effect.forEach(found, (index) => Effect.orDie(sql.unsafe(index.drop)), { discard: true })
+  return found.map((index) => index.make)
+})
+
+const Index = Schema.Struct({ drop: Schema.String, make: Schema.String })
+
+/** SQL of a UUIDv7 that a number `n` always has, of a kind, at a time in milliseconds. */
+export const uuid = (kind: string, millis: string): string => {
+  const hash = `md5('${kind}' || n)`
+  return `(lpad(to_hex(${millis}), 12, '0') || '7' || substr(${hash}, 1, 3) || '8' || substr(${hash}, 4, 15))::uuid`
+}
+
+/** SQL of an id as the bench's own webhooks have them. */
+export const id = (batch: string): string => `'${batch}-' || lpad(n::text, 8, '0')`
+
+const bodyBytes = 1_024
+
+/** SQL of a body of about a kilobyte with that id. */
+export const body = (batch: string): string =>
+  `convert_to('{"id":"' || ${id(batch)} || '","type":"order.paid","note":"' || repeat('x', ${
+    bodyBytes - 60
+  }) || '"}', 'UTF8')`
+
+/** SQL of a time that is spread over all rows of so many, from `from` to `until` in milliseconds. */
+export const time = (from: number, until: number, count: number): string =>
+  `(${Math.floor(from)} + n::bigint * ${Math.max(1, Math.floor(until - from))} / ${count})`

@@ -1,0 +1,72 @@
+import { createHmac } from "node:crypto"
+import type { Socket } from "node:net"
+import * as Ids from "../wire/Ids.ts"
+import type { Volley } from "./Volley.ts"
+
+/** The requests of a volley, ready to be written. */
+export interface Requests {
+  /** Which webhook each carries. */
+  readonly numbers: Uint32Array
+  readonly write: (socket: Socket, place: number) => void
+}
+
+/** A body of up to so many bytes goes out together with its head. */
+const small = 16_384
+const item =
+  "{\"sku\":\"SKU-204-B\",\"name\":\"Enamel mug, blue\",\"quantity\":2,\"price\":{\"amount\":1290,\"currency\":\"EUR\"}},"
+
+/** What follows the id in every body of a size: an order with as many items as fit. */
+const restOf = (bytes: number): string => {
+  const opening = "\",\"type\":\"order.paid\",\"created\":1790000000,\"data\":{\"items\":["
+  const closing = "{}]},\"note\":\""
+  const end = "\"}"
+  const room = bytes - opening.length - closing.length - end.length
+  const items = item.repeat(Math.max(0, Math.floor(room / item.length)))
+  return opening + items + closing + "x".repeat(Math.max(0, room - items.length)) + end
+}
+
+const beginning = "{\"id\":\""
+
+export const make = (volley: Volley): Requests => {
+  const { batch, bodyBytes, count, forged, path } = volley
+  const numbers = Uint32Array.from({ length: count }, (_, place) => numberAt(volley, place))
+  const opening = (number: number) => beginning + Ids.make(batch, number)
+  const rest = restOf(bodyBytes - opening(0).length)
+  const secret = forged ? `not ${volley.secret}` : volley.secret
+  const signatures = Array.from(
+    numbers,
+    (number) => createHmac("sha256", secret).update(opening(number)).update(rest).digest("hex")
+  )
+  const length = opening(0).length + rest.length
+  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: bench\r\naccept: */*\r\n` +
+    `content-type: application/json\r\ncontent-length: ${length}\r\n`
+  const textOf = (place: number): string => {
+    const id = Ids.make(batch, numbers[place] ?? 0)
+    return `${head}x-id: ${id}\r\nx-signature: ${signatures[place]}\r\n\r\n${beginning}${id}`
+  }
+  if (length <= small) {
+    return { numbers, write: (socket, place) => void socket.write(textOf(place) + rest, "latin1") }
+  }
+  const bytes = Buffer.from(rest, "latin1")
+  return {
+    numbers,
+    write: (socket, place) => {
+      socket.cork()
+      socket.write(textOf(place), "latin1")
+      socket.write(bytes)
+      socket.uncork()
+    }
+  }
+}
+
+/** Copies come so many turns of every connection after their original, when that is answered. */
+const turns = 2
+
+/** Which webhook the request at a place carries. */
+export const numberAt = ({ connections, copies, count }: Volley, place: number): number => {
+  if (!copies) return place
+  const half = Math.floor(place / 2)
+  if (place % 2 === 0) return half
+  const original = half - connections * turns
+  return original >= 0 ? original : count + place
+}

@@ -1,0 +1,107 @@
+import { Effect } from "effect"
+import type { Options } from "../Options.ts"
+import { type Figures, spread } from "../Statistics.ts"
+import * as Trial from "../Trial.ts"
+import { kilobytes } from "./Scenario.ts"
+
+/** How hard a gateway is pressed. */
+export interface Pressure {
+  readonly connections: number
+  readonly body: number
+}
+
+export const ordinary: Pressure = { connections: 64, body: 1 }
+
+/** More than any contender can take in a second, whatever the size. */
+const mostPerSecond = ({ body }: Pressure): number => Math.min(25_000, Math.round(120_000 / Math.max(4, body)))
+
+/** An order for as many webhooks as can be taken in so many seconds. */
+const saturating = (pressure: Pressure, seconds: number, most = mostPerSecond(pressure)): Trial.Order => ({
+  connections: pressure.connections,
+  bodyBytes: kilobytes(pressure.body),
+  count: Math.max(pressure.connections, Math.ceil(most * seconds)),
+  seconds
+})
+
+/** Requests as fast as they are answered; none of it counts. */
+export const warmUp = Effect.fn("Acts.warmUp")(function*(trial: Trial.Trial, options: Options, pressure = ordinary) {
+  yield* Effect.flatten(trial.load(saturating(pressure, options.warmup)))
+})
+
+/** Requests as fast as they are answered, and what that costs. */
+export const saturate = Effect.fn("Acts.saturate")(function*(
+  trial: Trial.Trial,
+  options: Options,
+  pressure: Pressure,
+  kind: Partial<Pick<Trial.Order, "forged" | "copies">> = {}
+) {
+  const fire = yield* trial.load({ ...saturating(pressure, options.seconds), ...kind })
+  yield* trial.meter.reset
+  const before = yield* trial.meter.read
+  const shot = yield* fire
+  const after = yield* trial.meter.read
+  return {
+    shot,
+    figures: {
+      ...answers(shot, options.seconds),
+      ...trial.meter.figures(before, after, shot.report.statuses.filter((_) => _ >= 200).length)
+    }
+  }
+})
+
+/** The rate of answers while requests were begun, and their latencies. */
+const answers = ({ report }: Trial.Shot, seconds: number): Figures => {
+  const { answeredAt, sentAt, startedAt, statuses } = report
+  const last = answeredAt.reduce((latest, at) => Math.max(latest, at), 0)
+  const until = Math.min(startedAt + seconds * 1_000, last)
+  let within = 0
+  answeredAt.forEach((at, place) => {
+    if (at > 0 && at <= until && (statuses[place] ?? 0) < 500) within += 1
+  })
+  return {
+    "answers per second": within / (until - startedAt) * 1_000,
+    ...spread("answer", latencies(sentAt, answeredAt)),
+    "answers with 5xx or none": statuses.filter((_) => _ === 0 || _ >= 500).length
+  }
+}
+
+/** Milliseconds from the moment when a request was to be sent to its answer. */
+export const latencies = (sentAt: Float64Array, answeredAt: Float64Array): ReadonlyArray<number> =>
+  Array.from(answeredAt).flatMap((at, place) => at > 0 ? [at - (sentAt[place] ?? 0)] : [])
+
+/** Has so many webhooks accepted as fast as can be. */
+export const amass = Effect.fn("Acts.amass")(function*(trial: Trial.Trial, count: number, pressure = ordinary) {
+  return yield* Effect.flatten(trial.load({
+    connections: pressure.connections,
+    bodyBytes: kilobytes(pressure.body),
+    count
+  }))
+})
+
+/** Lets the workers deliver what is waiting of some batches, and says how fast that goes and what it costs. */
+export const drain = Effect.fn("Acts.drain")(function*(
+  trial: Trial.Trial,
+  { batches, deliveries }: { readonly batches: ReadonlyArray<string>; readonly deliveries: number }
+) {
+  yield* trial.meter.reset
+  const before = yield* trial.meter.read
+  yield* trial.gateway.startWorkers
+  yield* trial.settle()
+  const after = yield* trial.meter.read
+  const at = Trial.arrivals(yield* trial.callbacks.pages, batches)
+  return {
+    ...rates(at),
+    "calls per delivery": (yield* trial.callbacks.count).calls / Math.max(1, deliveries),
+    ...trial.meter.figures(before, after, deliveries)
+  }
+})
+
+/** The rate from the first arrival to the last, and without the first fifth, in which the processes warm up. */
+export const rates = (at: Float64Array): Figures => {
+  const rate = (from: number): number => {
+    const first = at[from] ?? Number.NaN
+    const last = at.at(-1) ?? Number.NaN
+    return (at.length - 1 - from) / (last - first) * 1_000
+  }
+  return { "deliveries per second": rate(0), "deliveries per second, warm": rate(Math.floor(at.length / 5)) }
+}
