@@ -60,7 +60,7 @@ const usage = `npm run bench -- [options]
   --contenders a,b      of ${contenders.join(", ")}; all that the scenario knows unless told
   --rounds 3            how often each contender has its turn
   --seconds 10          how long one measurement lasts, where time ends it
-  --warmup 3            seconds under load before it
+  --warmup 5            seconds under load before it
   --connections 64      or several, such as 8,64,256; the scenario's own unless told
   --body 1              kilobytes, or several, such as 1,10,100
   --rate 300            webhooks a second of fixed-rate, or several
@@ -81,7 +81,7 @@ export const parse = Effect.fn("Options.parse")(function*(args: ReadonlyArray<st
           contenders: { type: "string", default: contenders.join(",") },
           rounds: { type: "string", default: "3" },
           seconds: { type: "string", default: "10" },
-          warmup: { type: "string", default: "3" },
+          warmup: { type: "string", default: "5" },
           connections: { type: "string" },
           body: { type: "string" },
           rate: { type: "string" },

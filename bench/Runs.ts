@@ -1,4 +1,4 @@
-import { Console, Effect, Option, Ref, type Scope } from "effect"
+import { Cause, Console, Effect, Option, Ref, type Scope } from "effect"
 import type { ServerUnavailable } from "../test/support/servers/ServerUnavailable.ts"
 import * as Callbacks from "./Callbacks.ts"
 import { byHand } from "./contenders/ByHand.ts"
@@ -58,7 +58,12 @@ const scenario = Effect.fnUntraced(function*(world: World, name: Options.Scenari
   const kept = new Map<string, Kept>()
   const turn = Effect.fnUntraced(function*(round: number, cell: Cell, contender: Contender) {
     const measured = yield* takeTurn(world, { cell, contender, kept, profiles }).pipe(
-      Effect.catchAll(({ message }): Effect.Effect<Measured> => Effect.succeed({ figures: {}, problems: [message] }))
+      // What goes wrong in one must not take away what hours of others have found.
+      Effect.catchAllCause((cause): Effect.Effect<Measured> =>
+        Cause.isInterrupted(cause)
+          ? Effect.interrupt
+          : Effect.succeed({ figures: {}, problems: [Cause.pretty(cause)] })
+      )
     )
     yield* Console.log(`  round ${round}, ${cell.name}, ${contender.name}: ${told(measured)}`)
     return { cell: cell.name, contender: contender.name, round, ...measured } satisfies Run
@@ -66,15 +71,24 @@ const scenario = Effect.fnUntraced(function*(world: World, name: Options.Scenari
   const turns = Array.from({ length: options.rounds }, (_, index) => index + 1).flatMap((round) =>
     cells.flatMap((cell) => those.map((contender) => [round, cell, contenders[contender]] as const))
   )
-  const runs = yield* Effect.forEach(turns, (_) => turn(..._))
-
   const names = cells.map((_) => _.name)
-  const verdicts = Targets.judge(name, names, runs)
-  const path = yield* Record.write(title, ground, { scenario: name, runs, verdicts })
+  const judge = (runs: ReadonlyArray<Run>) => Targets.judge(name, names, runs)
+  const write = (runs: ReadonlyArray<Run>) =>
+    Record.write(title, ground, { scenario: name, runs, verdicts: judge(runs) })
+  const runs = yield* Effect.reduce(
+    turns,
+    noRuns,
+    (before, one) => Effect.tap(Effect.map(turn(...one), (run) => [...before, run]), write)
+  )
+
+  const verdicts = judge(runs)
+  const path = yield* write(runs)
   const parts = [Table.table(names, those, runs), Table.verdicts(verdicts), `all of it: ${path}`]
   yield* Console.log(`\n${parts.filter((_) => _ !== "").join("\n\n")}`)
   return runs.every(isValid)
 }, Effect.scoped)
+
+const noRuns: ReadonlyArray<Run> = []
 
 /** A place that is used again in the next round. */
 interface Kept {
@@ -134,7 +148,7 @@ const inPlace = Effect.fnUntraced(
         behaviour: cell.behaviour ?? {}
       })
       if (!kept.filled) {
-        yield* contender.books.fill(place, cell.stored ?? 0)
+        yield* contender.books.grow(place, cell.stored ?? 0)
         kept.filled = true
       }
       const before = yield* Tally.take(place)

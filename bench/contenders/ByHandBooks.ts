@@ -36,7 +36,11 @@ const attemptsOf = ({ batch, count, from, until }: Rows): string => {
 
 export const books: Books = {
   stored: ({ sql }, batches) =>
-    sql`SELECT dedupe_key AS id FROM events WHERE regexp_replace(dedupe_key, '-[0-9]+$', '') = ANY(${batches})`.pipe(
+    // A range of keys for each batch, so that the index finds them among millions.
+    sql`
+      SELECT dedupe_key AS id FROM unnest(${batches}::text[]) AS batch
+      JOIN events ON dedupe_key > batch || '-' AND dedupe_key < batch || '.'
+      WHERE source_id = (SELECT id FROM sources)`.pipe(
       Effect.flatMap(Schema.decodeUnknown(Schema.Array(Schema.Struct({ id: Schema.String })))),
       Effect.map((rows) => rows.map(({ id }) => id)),
       Effect.orDie
@@ -49,7 +53,7 @@ export const books: Books = {
       Effect.map(([{ open }]) => open),
       Effect.orDie
     ),
-  fill: Effect.fn("ByHandBooks.fill")(function*({ sql }, count) {
+  grow: Effect.fn("ByHandBooks.grow")(function*({ sql }, count) {
     const until = (yield* Clock.currentTimeMillis) - Duration.toMillis("1 day")
     const from = until - Duration.toMillis("29 days")
     const rows: Rows = { batch: "stored", count, from, until, state: "delivered" }

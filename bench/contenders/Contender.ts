@@ -34,21 +34,23 @@ export interface Gateway {
 export interface Contender {
   readonly name: Name
   /** Makes its tables. */
-  readonly prepare: (place: Place) => Effect.Effect<void>
+  readonly prepare: (place: Pick<Place, "sql" | "url">) => Effect.Effect<void>
   readonly start: (setting: Setting) => Effect.Effect<Gateway, ServerUnavailable, Scope.Scope>
   /** The names of its queues. */
   readonly queues: (place: Place) => ReadonlyArray<string>
   readonly books: Books
 }
 
-/** What its database says. */
+type Database = Pick<Place, "sql">
+
+/** What its database says, and what can be put into it. */
 export interface Books {
   /** The ids of all webhooks of some batches that stand there. */
-  readonly stored: (place: Place, batches: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
+  readonly stored: (place: Database, batches: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
   /** How many deliveries are not over, as far as one cares to know. */
-  readonly open: (place: Place) => Effect.Effect<number>
+  readonly open: (place: Database) => Effect.Effect<number>
   /** Adds so many webhooks that were delivered long ago. */
-  readonly fill: (place: Place, count: number) => Effect.Effect<void>
+  readonly grow: (place: Database, count: number) => Effect.Effect<void>
   /** Adds a batch of so many that wait in the queue to be delivered. */
   readonly queue: (place: Place, batch: string, count: number) => Effect.Effect<void>
 }

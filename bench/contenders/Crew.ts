@@ -1,4 +1,5 @@
 import { Effect, Option, type Scope } from "effect"
+import { join } from "node:path"
 import * as Logs from "../../test/faults/Logs.ts"
 import * as Binary from "../../test/support/servers/Binary.ts"
 import * as Port from "../../test/support/servers/Port.ts"
@@ -50,18 +51,19 @@ export const make = Effect.fn("Crew.make")(
     const env = {
       PATH: yield* Binary.searchPath,
       HOME: folder,
-      NODE_ENV: "production",
-      ...Option.match(profiles, {
-        onNone: () => ({}),
-        onSome: (folder) => ({ NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` })
-      })
+      NODE_ENV: "production"
     }
+    const profiling = (name: string) =>
+      Option.match(profiles, {
+        onNone: () => [],
+        onSome: (folder) => ["--cpu-prof", `--cpu-prof-dir=${join(folder, contender, name)}`]
+      })
     const process = (name: string, program: Program, ready: Effect.Effect<void, string>) =>
       Process.make({
         name,
         folder,
         file: globalThis.process.execPath,
-        args: [program.file, ...(program.args ?? [])],
+        args: [...profiling(name), program.file, ...(program.args ?? [])],
         env: { ...env, ...program.env },
         account: Option.none(),
         farewell: "SIGTERM",

@@ -30,14 +30,12 @@ export const insert = Effect.fn("Filling.insert")(function*({ bare, count, sql, 
 /** Drops the indexes of some tables; the statements that make them again. */
 const dropped = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, tables: ReadonlyArray<string>) {
   const found = yield* sql`
-    SELECT coalesce(
-        format('ALTER TABLE %s DROP CONSTRAINT %I', indrelid::regclass, conname),
-        format('DROP INDEX %s', indexrelid::regclass)
-      ) AS "drop",
-      coalesce(
-        format('ALTER TABLE %s ADD CONSTRAINT %I %s', indrelid::regclass, conname, pg_get_constraintdef(c.oid)),
-        pg_get_indexdef(indexrelid)
-      ) AS "make"
+    SELECT
+      CASE WHEN c.oid IS NULL THEN format('DROP INDEX %s', indexrelid::regclass)
+        ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', indrelid::regclass, conname) END AS "drop",
+      CASE WHEN c.oid IS NULL THEN pg_get_indexdef(indexrelid)
+        ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', indrelid::regclass, conname, pg_get_constraintdef(c.oid))
+      END AS "make"
     FROM pg_index LEFT JOIN pg_constraint c ON conindid = indexrelid
     WHERE indrelid = ANY(${tables}::text[]::regclass[])`.pipe(
     Effect.flatMap(Schema.decodeUnknown(Schema.Array(Index))),

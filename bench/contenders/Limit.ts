@@ -21,7 +21,7 @@ export const limit: Contender = {
   books: {
     stored: () => Effect.succeed([]),
     open: () => Effect.succeed(0),
-    fill: () => Effect.void,
+    grow: () => Effect.void,
     queue: () => Effect.void
   }
 }

@@ -1,7 +1,6 @@
 import { Clock, Duration, Effect, Schema } from "effect"
 import { DeliveryId, DestinationId } from "../../src/domain/Ids.ts"
 import * as QueueMessage from "../../src/domain/QueueMessage.ts"
-import type { Place } from "../Place.ts"
 import { type Books, slug } from "./Contender.ts"
 import * as Filling from "./Filling.ts"
 import * as Waiting from "./Waiting.ts"
@@ -65,11 +64,13 @@ const attemptsOf = ({ batch, count, from, until }: Rows): string => {
     FROM generate_series($1::int, $2::int) AS n`
 }
 
-const run = ({ sql }: Place, statement: string) => Effect.orDie(sql.unsafe(statement))
-
 export const books = (processQueue: (queues: string) => string): Books => ({
   stored: ({ sql }, batches) =>
-    sql`SELECT dedupe_key AS id FROM events WHERE regexp_replace(dedupe_key, '-[0-9]+$', '') = ANY(${batches})`.pipe(
+    // A range of keys for each batch, so that the index finds them among millions.
+    sql`
+      SELECT dedupe_key AS id FROM unnest(${batches}::text[]) AS batch
+      JOIN events ON dedupe_key > batch || '-' AND dedupe_key < batch || '.'
+      WHERE integration_id = (SELECT id FROM integrations WHERE slug = ${slug})`.pipe(
       Effect.flatMap(Schema.decodeUnknown(Schema.Array(Schema.Struct({ id: Schema.String })))),
       Effect.map((rows) => rows.map(({ id }) => id)),
       Effect.orDie
@@ -81,7 +82,7 @@ export const books = (processQueue: (queues: string) => string): Books => ({
         Effect.map(([{ open }]) => open),
         Effect.orDie
       ),
-  fill: Effect.fn("SluiceBooks.fill")(function*(place, count) {
+  grow: Effect.fn("SluiceBooks.grow")(function*({ sql }, count) {
     const until = (yield* Clock.currentTimeMillis) - Duration.toMillis("1 day")
     const from = until - Duration.toMillis(Duration.days(days - 1))
     const rows = {
@@ -91,9 +92,9 @@ export const books = (processQueue: (queues: string) => string): Books => ({
       until,
       delivery: { state: "'delivered'", next_attempt: "2", attempt_count: "1" }
     }
-    yield* run(place, pastPartitions)
+    yield* Effect.orDie(sql.unsafe(pastPartitions))
     yield* Filling.insert({
-      sql: place.sql,
+      sql,
       count,
       bare: ["events", "deliveries"],
       statements: [...statementsOf(rows), attemptsOf(rows)]

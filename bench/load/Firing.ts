@@ -12,8 +12,8 @@ interface Connection {
 }
 
 const none = -1
-/** How long answers are waited for once all is sent. */
-const patienceMs = 15_000
+/** How long the next answer is waited for. */
+const patienceMs = 30_000
 const tickMs = 1
 
 /** Sends a volley over connections that are open already; each has one request in flight. */
@@ -30,6 +30,7 @@ export const fire = async (volley: Volley, requests: Requests): Promise<Report> 
   let inFlight = 0
   let lateness = 0
   let deadline = Number.POSITIVE_INFINITY
+  let heardAt = Monotonic.now()
   let finish: () => void = () => undefined
 
   const send = (connection: Connection, place: number) => {
@@ -60,7 +61,8 @@ export const fire = async (volley: Volley, requests: Requests): Promise<Report> 
   }
   const answered = (connection: Connection, status: number) => {
     if (connection.current === none) return
-    answeredAt[connection.current] = status === 0 ? 0 : Monotonic.now()
+    heardAt = Monotonic.now()
+    answeredAt[connection.current] = status === 0 ? 0 : heardAt
     statuses[connection.current] = status
     inFlight -= 1
     proceed(connection)
@@ -91,14 +93,12 @@ export const fire = async (volley: Volley, requests: Requests): Promise<Report> 
     finish = resolve
   })
   if (seconds !== null) deadline = startedAt + seconds * 1_000
-  let patience: NodeJS.Timeout | undefined
-  const giveUpLater = () => {
-    patience = setTimeout(finish, patienceMs)
-  }
+  const patience = setInterval(() => {
+    if (inFlight > 0 && Monotonic.now() - heardAt > patienceMs) finish()
+  }, patienceMs / 10)
 
   if (perSecond === null) {
     for (const connection of connections) proceed(connection)
-    if (seconds !== null) setTimeout(giveUpLater, seconds * 1_000).unref()
   } else {
     free.push(...connections)
     const tick = () => {
@@ -117,13 +117,12 @@ export const fire = async (volley: Volley, requests: Requests): Promise<Report> 
         next += 1
       }
       if (next < count) setTimeout(tick, tickMs)
-      else giveUpLater()
     }
     tick()
   }
   await over
   ended = true
-  clearTimeout(patience)
+  clearInterval(patience)
   for (const { socket } of connections) socket.destroy()
   return { numbers: requests.numbers, sentAt, answeredAt, statuses, startedAt, endedAt: Monotonic.now(), lateness }
 }

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { unsent } from "../load/Volley.ts"
 import type { Options } from "../Options.ts"
 import { type Figures, spread } from "../Statistics.ts"
 import * as Trial from "../Trial.ts"
@@ -35,6 +36,7 @@ export const saturate = Effect.fn("Acts.saturate")(function*(
   pressure: Pressure,
   kind: Partial<Pick<Trial.Order, "forged" | "copies">> = {}
 ) {
+  const isWanted = kind.forged === true ? isRefusal : isAcceptance
   const fire = yield* trial.load({ ...saturating(pressure, options.seconds), ...kind })
   yield* trial.meter.reset
   const before = yield* trial.meter.read
@@ -43,25 +45,28 @@ export const saturate = Effect.fn("Acts.saturate")(function*(
   return {
     shot,
     figures: {
-      ...answers(shot, options.seconds),
-      ...trial.meter.figures(before, after, shot.report.statuses.filter((_) => _ >= 200).length)
+      ...answers(shot, options.seconds, isWanted),
+      ...trial.meter.figures(before, after, shot.report.statuses.filter(isWanted).length)
     }
   }
 })
 
-/** The rate of answers while requests were begun, and their latencies. */
-const answers = ({ report }: Trial.Shot, seconds: number): Figures => {
+const isAcceptance = (status: number): boolean => status >= 200 && status < 300
+const isRefusal = (status: number): boolean => status === 401
+
+/** The rate of answers as they are to be while requests were begun, and the latencies of all. */
+const answers = ({ report }: Trial.Shot, seconds: number, isWanted: (status: number) => boolean): Figures => {
   const { answeredAt, sentAt, startedAt, statuses } = report
   const last = answeredAt.reduce((latest, at) => Math.max(latest, at), 0)
   const until = Math.min(startedAt + seconds * 1_000, last)
   let within = 0
   answeredAt.forEach((at, place) => {
-    if (at > 0 && at <= until && (statuses[place] ?? 0) < 500) within += 1
+    if (at > 0 && at <= until && isWanted(statuses[place] ?? 0)) within += 1
   })
   return {
     "answers per second": within / (until - startedAt) * 1_000,
     ...spread("answer", latencies(sentAt, answeredAt)),
-    "answers with 5xx or none": statuses.filter((_) => _ === 0 || _ >= 500).length
+    "other answers, or none": statuses.filter((_) => _ !== unsent && !isWanted(_)).length
   }
 }
 
