@@ -53,6 +53,10 @@ export const problem = (outcome: Outcome): Option.Option<string> => {
   return outcome.status >= 200 && outcome.status < 300 ? Option.none() : Option.some(`HTTP ${outcome.status}`)
 }
 
+/** What came of it in a word: the class of the answer's status, such as `5xx`, or why there was no answer. */
+export const result = (outcome: Outcome): string =>
+  outcome._tag === "Answered" ? `${Math.floor(outcome.status / 100)}xx` : outcome.reason
+
 const retryAfter = (text: string, now: number): Option.Option<Duration.Duration> => {
   if (/^\d+$/.test(text)) return Option.some(Duration.seconds(Number(text)))
   if (!httpDate.test(text)) return Option.none()

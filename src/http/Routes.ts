@@ -12,6 +12,7 @@ import * as Mount from "./management/Mount.ts"
 import * as ProvidersHandlers from "./management/ProvidersHandlers.ts"
 import * as QueuesHandlers from "./management/QueuesHandlers.ts"
 import * as RejectionsHandlers from "./management/RejectionsHandlers.ts"
+import * as MetricsRoute from "./MetricsRoute.ts"
 
 const management = Mount.layer.pipe(
   Layer.provide([
@@ -69,4 +70,12 @@ const failures = HttpLayerRouter.use((router) =>
 const isUnrouted = (cause: Cause.Cause<unknown>): boolean => Predicate.isTagged(Cause.squash(cause), "RouteNotFound")
 
 /** Everything that the API role answers. */
-export const routes = Layer.mergeAll(Ingress.routes, management, document, docs, DeliverySink.routes, failures)
+export const routes = Layer.mergeAll(
+  Ingress.routes,
+  management,
+  document,
+  docs,
+  MetricsRoute.guarded,
+  DeliverySink.routes,
+  failures
+)

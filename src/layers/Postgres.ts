@@ -1,8 +1,9 @@
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Predicate, Redacted } from "effect"
+import { Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
 import { EventEmitter } from "node:events"
 import { Socket } from "node:net"
 import { Pool, type PoolClient } from "pg"
+import { ConnectionPool } from "../services/ports/ConnectionPool.ts"
 
 export interface Options {
   readonly url: Redacted.Redacted
@@ -26,12 +27,26 @@ const silence = Duration.seconds(20)
  * is there.
  */
 export const layer = (options: Options) =>
-  PgClient.layerFromPool({
-    acquire: Effect.acquireRelease(
-      Effect.sync(() => makePool(options)),
-      (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeout("2 seconds"), Effect.ignore)
-    )
-  })
+  Layer.unwrapScoped(
+    Effect.map(acquirePool(options), (pool) =>
+      Layer.merge(
+        PgClient.layerFromPool({ acquire: Effect.succeed(pool) }),
+        Layer.succeed(ConnectionPool, { look: Effect.sync(() => Option.some(stateOf(pool))) })
+      ))
+  )
+
+const acquirePool = (options: Options) =>
+  Effect.acquireRelease(
+    Effect.sync(() => makePool(options)),
+    (pool) => Effect.promise(() => pool.end()).pipe(Effect.interruptible, Effect.timeout("2 seconds"), Effect.ignore)
+  )
+
+const stateOf = ({ idleCount, options, totalCount, waitingCount }: Pool) => ({
+  max: options.max,
+  used: totalCount - idleCount,
+  idle: idleCount,
+  waiting: waitingCount
+})
 
 const makePool = ({ applicationName, maxConnections, unhurried = false, url }: Options): Pool =>
   new Pool({

@@ -5,6 +5,7 @@ import { Courier } from "../services/Courier.ts"
 import { Destinations } from "../services/Destinations.ts"
 import { Directory } from "../services/Directory.ts"
 import { Dispatch } from "../services/Dispatch.ts"
+import { Gauges } from "../services/Gauges.ts"
 import { Handshakes } from "../services/Handshakes.ts"
 import { Health } from "../services/Health.ts"
 import { Inflow } from "../services/Inflow.ts"
@@ -24,6 +25,7 @@ import { DestinationStore } from "../services/store/DestinationStore.ts"
 import { DispatchStore } from "../services/store/DispatchStore.ts"
 import { EventReader } from "../services/store/EventReader.ts"
 import { EventStore } from "../services/store/EventStore.ts"
+import { GaugeStore } from "../services/store/GaugeStore.ts"
 import { HoldStore } from "../services/store/HoldStore.ts"
 import { IntegrationStore } from "../services/store/IntegrationStore.ts"
 import { RecordStore } from "../services/store/RecordStore.ts"
@@ -36,7 +38,12 @@ import { Trials } from "../services/Trials.ts"
 import { Vault } from "../services/Vault.ts"
 import { Verification } from "../services/Verification.ts"
 import * as HttpProviderHosts from "./HttpProviderHosts.ts"
+import * as NodeProcess from "./NodeProcess.ts"
 import * as UndiciCallbacks from "./UndiciCallbacks.ts"
+
+const measures = Gauges.layer.pipe(
+  Layer.provide(Layer.mergeAll(GaugeStore.layer, Health.layer, NodeProcess.layer))
+)
 
 /** What both roles' programs build upon. */
 export const foundations = Layer.mergeAll(
@@ -55,7 +62,8 @@ export const foundations = Layer.mergeAll(
   RejectionStore.layer,
   ReplayStore.layer,
   SweepStore.layer,
-  Vault.layer
+  Vault.layer,
+  measures
 )
 
 /** What the API role's programs need beside settings, PostgreSQL, coordination and broker. */

@@ -16,11 +16,19 @@ export const Report = Schema.Struct({
 })
 export type Report = typeof Report.Type
 
+/** What a worker cannot do without. */
+export interface Carrying {
+  readonly status: Report["status"]
+  readonly checks: Pick<Report["checks"], "postgres" | "rabbitmq">
+}
+
 /** Whether the three servers answer. */
 export class Health extends Context.Tag("sluice/services/Health")<Health, {
   readonly report: Effect.Effect<Report>
   /** Whether webhooks can be accepted: PostgreSQL alone decides. */
   readonly ready: Effect.Effect<Check>
+  /** Whether deliveries can be carried: they come from RabbitMQ, and stand in PostgreSQL. */
+  readonly carrying: Effect.Effect<Carrying>
 }>() {
   static readonly layer = Layer.effect(Health, Effect.suspend(() => make))
 }
@@ -44,14 +52,19 @@ const make = Effect.gen(function*() {
 
   return Health.of({
     ready: postgres,
-    report: Effect.all({ postgres, redis, rabbitmq }, { concurrency: "unbounded" }).pipe(
-      Effect.map((checks): Report => ({
-        status: Object.values(checks).every((_) => _.status === "ok") ? "ok" : "degraded",
-        checks
-      }))
+    carrying: Effect.map(
+      Effect.all({ postgres, rabbitmq }, { concurrency: "unbounded" }),
+      (checks) => ({ status: statusOf(checks), checks })
+    ),
+    report: Effect.map(
+      Effect.all({ postgres, redis, rabbitmq }, { concurrency: "unbounded" }),
+      (checks) => ({ status: statusOf(checks), checks })
     )
   })
 })
+
+const statusOf = (checks: Readonly<Record<string, Check>>): Report["status"] =>
+  Object.values(checks).every((_) => _.status === "ok") ? "ok" : "degraded"
 
 const check = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<Check> =>
   Effect.gen(function*() {

@@ -1,0 +1,128 @@
+// @effect-diagnostics strictEffectProvide:off
+import { SqlClient } from "@effect/sql"
+import { assert, it, layer } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import * as Ids from "../../../src/services/Ids.ts"
+import { settings } from "../../../src/services/store/DoctorStore.ts"
+import { type Bounds, GaugeStore, statement } from "../../../src/services/store/GaugeStore.ts"
+import { TestDatabase } from "../../support/TestDatabase.ts"
+
+const on = Layer.provideMerge(GaugeStore.layer, TestDatabase)
+
+interface Row {
+  readonly state: string
+  readonly received?: number
+  readonly due?: number
+  readonly replayed?: number
+}
+
+/** Deliveries as so many seconds ago. */
+const insert = Effect.fnUntraced(function*(rows: ReadonlyArray<Row>) {
+  const sql = yield* SqlClient.SqlClient
+  const id = (ago: number) => Ids.at(Date.now() - ago * 1_000)
+  for (const { due, received = 0, replayed, state } of rows) {
+    yield* sql`
+      INSERT INTO deliveries (
+        id, event_id, event_received_at, integration_id, destination_id, state, due_at, held_at, replay_id
+      ) VALUES (
+        ${id(received)}, ${id(received)}, now() - ${received} * interval '1 second', ${id(0)}, ${id(0)}, ${state},
+        ${due === undefined ? null : new Date(Date.now() - due * 1_000)}::timestamptz,
+        ${state === "held" ? new Date() : null}::timestamptz, ${replayed === undefined ? null : id(replayed)}::uuid
+      )`
+  }
+})
+
+const look = Effect.flatMap(GaugeStore, (_) => _.look)
+
+it.scopedLive("what the database holds is nothing at first", () =>
+  Effect.gen(function*() {
+    assert.deepStrictEqual(yield* look, {
+      oldestUndelivered: 0,
+      oldestDue: 0,
+      deliveries: { pending: 0, queued: 0, delivering: 0, retrying: 0, held: 0 },
+      breakersOpen: 0,
+      replays: { queued: 0, running: 0 }
+    })
+  }).pipe(Effect.provide(on)))
+
+it.scopedLive("what the database holds is counted by state, with the age of the oldest and of the most overdue", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* insert([
+      { state: "pending", received: 10, due: 10 },
+      { state: "queued", received: 20, due: 20 },
+      { state: "queued", received: 30, due: 1 },
+      { state: "delivering", received: 40, due: 5 },
+      // A year old, but replayed a moment ago.
+      { state: "retrying", received: 31_536_000, due: -60, replayed: 3 },
+      { state: "held", received: 5_000 },
+      { state: "delivered", received: 9_000 },
+      { state: "dead", received: 9_000 }
+    ])
+    yield* sql`
+      INSERT INTO destination_troubles (destination_id, failures, opened_at)
+      VALUES (gen_random_uuid(), 20, now()), (gen_random_uuid(), 3, NULL)`
+    const { breakersOpen, deliveries, oldestDue, oldestUndelivered } = yield* look
+    assert.deepStrictEqual(deliveries, { pending: 1, queued: 2, delivering: 1, retrying: 1, held: 1 })
+    assert.strictEqual(breakersOpen, 1)
+    assert.approximately(oldestUndelivered, 40, 5)
+    assert.approximately(oldestDue, 20, 5)
+  }).pipe(Effect.provide(on)))
+
+it.scopedLive("what is only due later is not overdue", () =>
+  Effect.gen(function*() {
+    yield* insert([{ state: "retrying", received: 100, due: -60 }])
+    const { oldestDue, oldestUndelivered } = yield* look
+    assert.strictEqual(oldestDue, 0)
+    assert.approximately(oldestUndelivered, 100, 5)
+  }).pipe(Effect.provide(on)))
+
+interface Node {
+  readonly "Node Type": string
+  readonly "Relation Name"?: string
+  readonly "Actual Rows": number
+  readonly "Actual Loops": number
+  readonly Plans?: ReadonlyArray<Node>
+}
+const Node: Schema.Schema<Node> = Schema.Struct({
+  "Node Type": Schema.String,
+  "Relation Name": Schema.optionalWith(Schema.String, { exact: true }),
+  "Actual Rows": Schema.Number,
+  "Actual Loops": Schema.Number,
+  Plans: Schema.optionalWith(Schema.Array(Schema.suspend(() => Node)), { exact: true })
+})
+const Explained = Schema.Struct({ "QUERY PLAN": Schema.Tuple(Schema.Struct({ Plan: Node })) })
+const nodes = (node: Node): ReadonlyArray<Node> => [node, ...(node.Plans ?? []).flatMap(nodes)]
+
+layer(TestDatabase, { excludeTestServices: true, timeout: "60 seconds" })("the gauges' question", (it) => {
+  it.effect("reads no more of a table that grows than its bounds, by an index", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const bounds: Bounds = { deliveries: 200, oldest: 100, replays: 50, destinations: 50 }
+      yield* sql`
+        INSERT INTO deliveries (
+          id, event_id, event_received_at, integration_id, destination_id, state, due_at, held_at
+        )
+        SELECT gen_random_uuid(), gen_random_uuid(), now(), gen_random_uuid(), gen_random_uuid(),
+          (ARRAY['pending', 'queued', 'held', 'delivered'])[n % 4 + 1], CASE WHEN n % 4 < 2 THEN now() END,
+          CASE WHEN n % 4 = 2 THEN now() END
+        FROM generate_series(1, 20000) AS n`
+      yield* sql`
+        INSERT INTO replays (id, event_id, destination_ids, reason, actor, total, status)
+        SELECT gen_random_uuid(), gen_random_uuid(), '{}', 'test', 'test', 1,
+          CASE WHEN n % 10 = 0 THEN 'queued' ELSE 'completed' END
+        FROM generate_series(1, 5000) AS n`
+      yield* sql.unsafe("ANALYZE")
+      const [text, parameters] = statement(sql, bounds).compile()
+      const [row] = yield* sql.withTransaction(
+        Effect.zipRight(settings(sql), sql.unsafe(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, parameters))
+      )
+      const { "QUERY PLAN": [{ Plan }] } = yield* Schema.decodeUnknown(Explained)(row)
+      const reads = nodes(Plan).filter((_) => _["Relation Name"] === "deliveries" || _["Relation Name"] === "replays")
+      assert.isAtLeast(reads.length, 5)
+      for (const node of reads) {
+        assert.notStrictEqual(node["Node Type"], "Seq Scan")
+        assert.isAtMost(node["Actual Rows"] * node["Actual Loops"], bounds.deliveries)
+      }
+    }), { timeout: 60_000 })
+})
