@@ -22,8 +22,9 @@ COPY migrations ./migrations
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
-EXPOSE 3000
-# For the API; the other roles listen nowhere.
+# The API, and a worker's health and metrics.
+EXPOSE 3000 3001
+# For the API; a worker answers at WORKER_PORT, see docker-compose.yml, and the jobs listen nowhere.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.APP_PORT || 3000}/api/v1/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # The other roles: node dist/worker/worker.js, npm run db:migrate, npm run db:seed
 CMD ["node", "dist/api/server.js"]

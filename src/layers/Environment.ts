@@ -3,6 +3,7 @@ import * as CallbackAddress from "../domain/CallbackAddress.ts"
 import type { QueueNames } from "../domain/Queues.ts"
 import type { RetryPolicy } from "../domain/RetryPolicy.ts"
 import { EncryptionKeys } from "./EncryptionKeys.ts"
+import { OtelHeaders } from "./OtelHeaders.ts"
 import * as Variable from "./Variable.ts"
 
 /** Something in the environment is wrong; one line for each problem. */
@@ -91,6 +92,7 @@ const queueNames: Config.Config<QueueNames> = Config.all({
 const variables = Config.all({
   host: Variable.withDefault({ name: "APP_HOST", ...text }, "0.0.0.0"),
   port: Variable.withDefault({ name: "APP_PORT", ...integer(0, 65_535) }, 3_000),
+  workerPort: Variable.withDefault({ name: "WORKER_PORT", ...integer(0, 65_535) }, 3_001),
   logLevel: Config.map(
     Variable.withDefault({ name: "LOG_LEVEL", schema: Level, expected: "trace, debug, info, warn or error" }, "info"),
     (level) => levels[level]
@@ -123,6 +125,13 @@ const variables = Config.all({
     Variable.optional({ name: "PUBLIC_BASE_URL", ...baseUrl }),
     Option.map((_) => _.replace(/\/+$/, ""))
   ),
+  otelEndpoint: Variable.optional({ name: "OTEL_EXPORTER_OTLP_ENDPOINT", ...baseUrl }),
+  otelHeaders: Variable.secret({
+    name: "OTEL_EXPORTER_OTLP_HEADERS",
+    schema: OtelHeaders,
+    expected: "name=value pairs with commas between them, such as x-api-key=secret"
+  }),
+  otelServiceName: Variable.optional({ name: "OTEL_SERVICE_NAME", ...text }),
   doctorSlackSeconds: Variable.withDefault({ name: "DOCTOR_SLACK_SECONDS", ...integer(0, 86_400) }, 300),
   production: Config.map(Config.withDefault(Config.string("NODE_ENV"), ""), (_) => _ === "production")
 })

@@ -3,6 +3,7 @@ import { Runtime } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, Predicate } from "effect"
 import * as DatabaseTrouble from "./DatabaseTrouble.ts"
+import { ListenError } from "./ListenError.ts"
 
 /** Runs a role until SIGTERM or SIGINT, then lets it finish what is in flight. Logs are JSON, one line each. */
 export const launch = <E>(role: Layer.Layer<never, E>): void => run(Layer.launch(role))
@@ -38,6 +39,7 @@ const forPeople = new Set([
   "ConfigurationError",
   "DataDirectoryError",
   "EmbeddedPostgresError",
+  "ListenError",
   "MigrationError",
   "UsageError",
   "Invalid"
@@ -55,17 +57,10 @@ const messageOf = (error: unknown): Option.Option<string> => {
   if (!Predicate.hasProperty(error, "_tag")) return Option.none()
   const trouble = DatabaseTrouble.message(error)
   if (Option.isSome(trouble)) return trouble
-  if (error._tag === "ServeError" && Predicate.hasProperty(error, "cause")) return Option.some(listening(error.cause))
+  if (error._tag === "ServeError" && Predicate.hasProperty(error, "cause")) {
+    return Option.some(new ListenError({ variable: "APP_PORT", cause: error.cause }).message)
+  }
   return forPeople.has(String(error._tag)) && Predicate.hasProperty(error, "message")
     ? Option.some(String(error.message))
     : Option.none()
-}
-
-const listening = (cause: unknown): string => {
-  const code = Predicate.hasProperty(cause, "code") ? cause.code : undefined
-  return code === "EADDRINUSE"
-    ? "The port is taken by another program: stop that one, or choose another port with APP_PORT."
-    : `The server cannot listen on APP_HOST and APP_PORT: ${
-      Predicate.hasProperty(cause, "message") ? cause.message : cause
-    }`
 }

@@ -33,6 +33,7 @@ export const make = (at: {
   RABBITMQ_DEAD_LETTER_QUEUE: queues.deadLetter,
   APP_HOST: "127.0.0.1",
   APP_PORT: String(at.port),
+  WORKER_PORT: "0",
   MANAGEMENT_API_KEY: managementKey,
   ENCRYPTION_KEYS: `faults:${Buffer.alloc(32, 7).toString("base64")}`,
   CALLBACK_ALLOW_PRIVATE: "127.0.0.1/32",

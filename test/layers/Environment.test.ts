@@ -26,6 +26,7 @@ describe("the environment", () => {
       assert.deepStrictEqual(yield* read({}), {
         host: "0.0.0.0",
         port: 3_000,
+        workerPort: 3_001,
         logLevel: LogLevel.Info,
         databaseUrl: Option.none(),
         migrationsTable: "schema_migrations",
@@ -49,6 +50,9 @@ describe("the environment", () => {
         callbackPolicy: { privateTier: false, ranges: [] },
         dataDir: ".sluice",
         publicBaseUrl: Option.none(),
+        otelEndpoint: Option.none(),
+        otelHeaders: Option.none(),
+        otelServiceName: Option.none(),
         doctorSlackSeconds: 300,
         production: false
       })
@@ -60,6 +64,10 @@ describe("the environment", () => {
         ...Object.keys(servers),
         "APP_HOST",
         "APP_PORT",
+        "WORKER_PORT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "OTEL_SERVICE_NAME",
         "LOG_LEVEL",
         "DB_MIGRATIONS_TABLE",
         "RABBITMQ_PROCESS_QUEUE",
@@ -78,6 +86,7 @@ describe("the environment", () => {
         ...servers,
         APP_HOST: "127.0.0.1",
         APP_PORT: "0",
+        WORKER_PORT: "65535",
         LOG_LEVEL: "warn",
         DB_MIGRATIONS_TABLE: "my_migrations",
         WEBHOOK_RATE_LIMIT_PER_MINUTE: "1",
@@ -97,6 +106,9 @@ describe("the environment", () => {
         CALLBACK_ALLOW_PRIVATE: "true",
         DATA_DIR: "/data",
         PUBLIC_BASE_URL: "https://hooks.example/base//",
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+        OTEL_EXPORTER_OTLP_HEADERS: "X-Key=a%20b=,other=1",
+        OTEL_SERVICE_NAME: "hooks",
         DOCTOR_SLACK_SECONDS: "9",
         NODE_ENV: "production"
       })
@@ -106,11 +118,20 @@ describe("the environment", () => {
       assert.strictEqual(Redacted.value(Option.getOrThrow(variables.managementApiKey)), servers.MANAGEMENT_API_KEY)
       const keys = Redacted.value(Option.getOrThrow(variables.encryptionKeys))
       assert.deepStrictEqual(keys.map((_) => _.id), ["k2", "k1"])
-      const { databaseUrl: _1, encryptionKeys: _2, managementApiKey: _3, rabbitMqUrl: _4, redisUrl: _5, ...rest } =
-        variables
+      assert.deepStrictEqual(Redacted.value(Option.getOrThrow(variables.otelHeaders)), { "x-key": "a b=", other: "1" })
+      const {
+        databaseUrl: _1,
+        encryptionKeys: _2,
+        managementApiKey: _3,
+        otelHeaders: _6,
+        rabbitMqUrl: _4,
+        redisUrl: _5,
+        ...rest
+      } = variables
       assert.deepStrictEqual(rest, {
         host: "127.0.0.1",
         port: 0,
+        workerPort: 65_535,
         logLevel: LogLevel.Warning,
         migrationsTable: "my_migrations",
         rateLimitPerMinute: 1,
@@ -124,6 +145,8 @@ describe("the environment", () => {
         callbackPolicy: { privateTier: true, ranges: [] },
         dataDir: "/data",
         publicBaseUrl: Option.some("https://hooks.example/base"),
+        otelEndpoint: Option.some("http://collector:4318"),
+        otelServiceName: Option.some("hooks"),
         doctorSlackSeconds: 9,
         production: true
       })

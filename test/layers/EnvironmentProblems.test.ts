@@ -15,6 +15,13 @@ const key = (byte: number, length = 32) => Buffer.alloc(length, byte).toString("
 /** For each variable: what is expected, and values that are not. */
 const open: ReadonlyArray<readonly [name: string, expected: string, ...bad: ReadonlyArray<string>]> = [
   ["APP_PORT", "a whole number from 0 to 65535", "-1", "65536", "3000.5", "http", "3000 3001", "NaN", "Infinity"],
+  ["WORKER_PORT", "a whole number from 0 to 65535", "-1", "65536", "metrics"],
+  [
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "a URL that begins with http:// or https:// and has no query",
+    "collector:4318",
+    "grpc://collector:4317"
+  ],
   ["LOG_LEVEL", "trace, debug, info, warn or error", "verbose", "INFO", "warning"],
   ["DB_MIGRATIONS_TABLE", "a table name of lower-case letters, digits and _", "1st", "a-b", "A", "a;b", "a".repeat(64)],
   ["WEBHOOK_RATE_LIMIT_PER_MINUTE", "a whole number from 1 to 10000000", "0", "-5", "10000001", "unlimited"],
