@@ -49,8 +49,13 @@ export type Failure = typeof Failure.Type
 const make = <const Code extends string>(code: Code, message: string) =>
   Effect.map(Ids.next, (requestId) => ({ error: { code, message, requestId } }))
 
-export const fail = <const Code extends string>(code: Code, message: string) =>
-  Effect.flatMap(make(code, message), Effect.fail)
+export const fail = <const Code extends string>(code: Code, message: string, log: Effect.Effect<void> = Effect.void) =>
+  Effect.flatMap(Effect.tap(make(code, message), noting(log)), Effect.fail)
+
+/** Logs what the caller is not told under the id that it is told. */
+const noting =
+  (log: Effect.Effect<void>) => ({ error: { requestId } }: { readonly error: { readonly requestId: string } }) =>
+    Effect.annotateLogs(log, { requestId })
 
 export const validationFailed = (
   details: ReadonlyArray<typeof Detail.Type>
@@ -70,20 +75,23 @@ export const answered = <A, R>(
     Invalid: ({ details }) => validationFailed(details),
     StoreError: (error) =>
       error.reason === "Unavailable" || error.reason === "Contended"
-        ? Effect.zipRight(
-          Effect.logWarning("PostgreSQL cannot be used now", error),
-          fail("unavailable", "PostgreSQL cannot be used now; try again soon.")
+        ? fail(
+          "unavailable",
+          "PostgreSQL cannot be used now; try again soon.",
+          Effect.logWarning("PostgreSQL cannot be used now", error)
         )
         : Effect.die(error),
     BrokerError: (error) =>
-      Effect.zipRight(
-        Effect.logWarning("RabbitMQ cannot be used now", error),
-        fail("unavailable", "RabbitMQ cannot be used now; try again soon.")
+      fail(
+        "unavailable",
+        "RabbitMQ cannot be used now; try again soon.",
+        Effect.logWarning("RabbitMQ cannot be used now", error)
       ),
     ProviderHostError: (error) =>
-      Effect.zipRight(
-        Effect.logWarning("A provider's host did not say what it was asked", error),
-        fail("unavailable", "The provider's own host did not answer, so nothing could be verified; try again soon.")
+      fail(
+        "unavailable",
+        "The provider's own host did not answer, so nothing could be verified; try again soon.",
+        Effect.logWarning("A provider's host did not say what it was asked", error)
       )
   })
 
@@ -91,17 +99,19 @@ export const answered = <A, R>(
 export const internal = (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function*() {
     const body = yield* make("internal", "Something went wrong here; the log knows more under this request id.")
-    yield* Effect.annotateLogs(Effect.logError("A request failed unexpectedly", cause), {
-      requestId: body.error.requestId
-    })
+    yield* noting(Effect.logError("A request failed unexpectedly", cause))(body)
     return HttpServerResponse.unsafeJson(body, { status: 500 })
   })
 
-/** An error as a response of its own, outside the management API. */
+/** An error as a response of its own, outside the management API; `log` gets its request id. */
 export const response = (
   status: number,
   code: string,
   message: string,
-  headers: Readonly<Record<string, string>> = {}
+  headers: Readonly<Record<string, string>> = {},
+  log: Effect.Effect<void> = Effect.void
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.map(make(code, message), (body) => HttpServerResponse.unsafeJson(body, { status, headers }))
+  make(code, message).pipe(
+    Effect.tap(noting(log)),
+    Effect.map((body) => HttpServerResponse.unsafeJson(body, { status, headers }))
+  )

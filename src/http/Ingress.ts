@@ -8,9 +8,11 @@ import type { Refusal } from "../domain/verification/Refusal.ts"
 import { Request } from "../domain/verification/Request.ts"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
 import { Directory, type Listed, type UnknownScheme } from "../services/Directory.ts"
+import * as Elapsed from "../services/Elapsed.ts"
 import { Handshakes } from "../services/Handshakes.ts"
 import { type Held, Inflow } from "../services/Inflow.ts"
 import { Intake, type RateLimited } from "../services/Intake.ts"
+import * as Metrics from "../services/Metrics.ts"
 import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
 import { type Rejection, Rejections } from "../services/Rejections.ts"
 import { Settings } from "../services/Settings.ts"
@@ -75,6 +77,7 @@ const receive = Effect.fnUntraced(function*(
     return yield* refused(rejections, Refused.unknown(reference, { method, headers: headersOf(sent), receivedAt }))
   }
   const integration = found.value
+  const begun = yield* Elapsed.seconds
   const arrived = (body: Uint8Array) => requestOf(settings, integration, sent, { path, query, body, receivedAt })
   const reading = RawBody.read(sent, {
     bytes: settings.maxWebhookBytes,
@@ -90,13 +93,14 @@ const receive = Effect.fnUntraced(function*(
       rejections.record
     ))
   const request = arrived(body)
+  const arrival = { begun, whole: yield* Elapsed.seconds }
   return yield* Effect.gen(function*() {
     const unsigned = yield* handshakes.unsigned(integration, request)
     if (Option.isSome(unsigned)) return handshaken(unsigned.value)
     const secret = yield* verification.verify(integration, request)
     const signed = yield* handshakes.signed(integration, request, secret)
     if (Option.isSome(signed)) return handshaken(signed.value)
-    return answer(integration, yield* intake.accept({ integration, path, query, held, request }))
+    return answer(integration, yield* intake.accept({ integration, path, query, held, request, arrival }))
   }).pipe(
     Effect.tapErrorTag("Refusal", (_) => rejections.record(Refused.unbelieved(integration, request, _))),
     Effect.tapErrorTag("RateLimited", (_) => rejections.record(Refused.overLimit(integration, request, _)))
@@ -129,14 +133,20 @@ const shake = Effect.fnUntraced(function*(
 
 const noBytes = new Uint8Array()
 
-const unknown = Failure.response(
-  404,
-  "not_found",
-  "There is no such integration, or it is disabled. Check the webhook URL."
-)
+/** Counts a webhook that is not accepted; the log has the reason under the answer's request id. */
+const refuse = (
+  reason: string,
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+  log: Effect.Effect<void> = Effect.logDebug("A webhook was not accepted", { reason })
+) => Effect.zipRight(Metrics.rejected(reason), Failure.response(status, code, message, headers, log))
+
+const unknown = "There is no such integration, or it is disabled. Check the webhook URL."
 
 const refused = ({ record }: typeof Rejections.Service, rejection: Rejection) =>
-  Effect.zipRight(record(rejection), unknown)
+  Effect.zipRight(record(rejection), refuse(rejection.reason, 404, "not_found", unknown))
 
 const onlyPost = Failure.response(
   404,
@@ -164,65 +174,54 @@ const answered = (
   program: Effect.Effect<HttpServerResponse.HttpServerResponse, Failed>
 ) =>
   Effect.catchTags(program, {
-    Refusal: ({ detail }) => Failure.response(401, "signature_invalid", detail),
+    Refusal: ({ detail, reason }) => refuse(reason, 401, "signature_invalid", detail),
     RateLimited: ({ decision }) =>
-      Failure.response(429, "rate_limited", "The integration's limit of webhooks per minute is used up.", {
+      refuse("rate_limited", 429, "rate_limited", "The integration's limit of webhooks per minute is used up.", {
         "retry-after": seconds(decision.retryAfterMs),
         "ratelimit-limit": String(decision.limit),
         "ratelimit-remaining": String(decision.remaining),
         "ratelimit-reset": seconds(decision.resetMs)
       }),
     BodyError: ({ reason }) => bodyAnswer(reason, maxWebhookBytes),
-    StoreError: (error) => Effect.zipRight(Effect.logWarning("A webhook could not be stored", error), unavailable),
+    StoreError: (error) =>
+      notNow(
+        "not_stored",
+        "The webhook cannot be stored now and was not accepted; send it again.",
+        Effect.logWarning("A webhook could not be stored", error)
+      ),
     ProviderHostError: (error) =>
-      Effect.zipRight(Effect.logWarning("A provider's host did not say what it was asked", error), noProof),
-    VaultError: (error) => Effect.zipRight(Effect.logError("A webhook could not be verified", error), noSecret),
-    UnknownScheme: (error) => Effect.zipRight(Effect.logError("A webhook could not be verified", error), noScheme)
+      notNow(
+        "provider_unreachable",
+        "The provider's own host did not answer, so the webhook could not be verified and was not accepted; send it again.",
+        Effect.logWarning("A provider's host did not say what it was asked", error)
+      ),
+    VaultError: (error) =>
+      notNow(
+        "secret_unreadable",
+        "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
+        Effect.logError("A webhook could not be verified", error)
+      ),
+    UnknownScheme: (error) =>
+      notNow(
+        "scheme_unknown",
+        "This revision of the gateway cannot read the integration, so the webhook was not accepted; the log says why.",
+        Effect.logError("A webhook could not be verified", error)
+      )
   })
 
-const noProof = Failure.response(
-  503,
-  "unavailable",
-  "The provider's own host did not answer, so the webhook could not be verified and was not accepted; send it again.",
-  retryAfter
-)
-
-const noSecret = Failure.response(
-  503,
-  "unavailable",
-  "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
-  retryAfter
-)
-
-const noScheme = Failure.response(
-  503,
-  "unavailable",
-  "This revision of the gateway cannot read the integration, so the webhook was not accepted; the log says why.",
-  retryAfter
-)
-
-const unavailable = Failure.response(
-  503,
-  "unavailable",
-  "The webhook cannot be stored now and was not accepted; send it again.",
-  retryAfter
-)
+const notNow = (reason: string, message: string, log?: Effect.Effect<void>) =>
+  refuse(reason, 503, "unavailable", message, retryAfter, log)
 
 const bodyAnswer = (reason: RawBody.BodyError["reason"], limit: number) => {
   switch (reason) {
     case "TooLarge":
-      return Failure.response(413, "payload_too_large", `The body is larger than ${limit} bytes.`)
+      return refuse("body_too_large", 413, "payload_too_large", `The body is larger than ${limit} bytes.`)
     case "TooSlow":
-      return Failure.response(408, "request_timeout", "The body did not arrive in time.", { connection: "close" })
+      return refuse("body_too_slow", 408, "request_timeout", "The body did not arrive in time.", { connection: "close" })
     case "NoRoom":
-      return Failure.response(
-        503,
-        "unavailable",
-        "Too much is waiting to be stored here; the webhook was not accepted, send it again.",
-        retryAfter
-      )
+      return notNow("no_room", "Too much is waiting to be stored here; the webhook was not accepted, send it again.")
     case "Aborted":
-      return Failure.response(400, "validation_failed", "The body broke off.", { connection: "close" })
+      return refuse("aborted", 400, "validation_failed", "The body broke off.", { connection: "close" })
   }
 }
 

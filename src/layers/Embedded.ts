@@ -12,6 +12,7 @@ import * as MakeSettings from "./MakeSettings.ts"
 import * as MemoryBroker from "./MemoryBroker.ts"
 import * as MemoryCoordination from "./MemoryCoordination.ts"
 import * as Migrations from "./Migrations.ts"
+import * as OtlpTraces from "./OtlpTraces.ts"
 import * as Postgres from "./Postgres.ts"
 import * as RabbitMqBroker from "./RabbitMqBroker.ts"
 import * as RedisCoordination from "./RedisCoordination.ts"
@@ -53,7 +54,13 @@ export const layer = Layer.unwrapEffect(Effect.gen(function*() {
 
   const on = (url: Redacted.Redacted, data: Option.Option<string>) =>
     program(data).pipe(
-      Layer.provide(Layer.mergeAll(Layer.succeed(Settings, settings), coordination, broker, database(url, variables)))
+      Layer.provide(Layer.mergeAll(
+        Layer.succeed(Settings, settings),
+        coordination,
+        broker,
+        database(url, variables),
+        OtlpTraces.configured(variables, applicationName)
+      ))
     )
 
   return Option.match(variables.databaseUrl, {

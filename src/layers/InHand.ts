@@ -12,9 +12,16 @@ export const settlement = (handler: Handler, message: Handed): Effect.Effect<Set
     Cause.isInterruptedOnly(cause)
       ? Effect.failCause(cause)
       : Effect.logError("Handling a message failed; it is handed out again", cause).pipe(
+        Effect.annotateLogs(idOf(message.content)),
         Effect.zipRight(Effect.sleep(beforeRequeue)),
         Effect.as<Settlement>({ _tag: "Requeue" })
       ))
+
+// Nothing else of it: what it holds may be anything.
+const idOf = (content: string): Readonly<Record<string, string>> => {
+  const [, name, id] = /"((?:delivery|replay|marker)Id)":"([\da-f-]{36})"/.exec(content) ?? []
+  return name === undefined || id === undefined ? {} : { [name]: id }
+}
 
 /** Waits for the handlers in flight, then interrupts those that are left, which give their messages back. */
 export const drain = (handlers: FiberSet.FiberSet<void>, within: Duration.Duration): Effect.Effect<void> =>

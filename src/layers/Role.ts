@@ -5,6 +5,7 @@ import type { Coordination } from "../services/ports/Coordination.ts"
 import { Settings } from "../services/Settings.ts"
 import * as Environment from "./Environment.ts"
 import * as MakeSettings from "./MakeSettings.ts"
+import * as OtlpTraces from "./OtlpTraces.ts"
 import * as Postgres from "./Postgres.ts"
 import * as RabbitMqBroker from "./RabbitMqBroker.ts"
 import * as RedisCoordination from "./RedisCoordination.ts"
@@ -26,7 +27,8 @@ export const make = <A, E, R>(
         Layer.succeed(Settings, settings),
         Postgres.layer({ url: given.databaseUrl, applicationName: role.name, maxConnections: role.connections }),
         RedisCoordination.layer(given.redisUrl),
-        RabbitMqBroker.layer({ url: given.rabbitMqUrl, queues: settings.queues })
+        RabbitMqBroker.layer({ url: given.rabbitMqUrl, queues: settings.queues }),
+        OtlpTraces.configured(given, role.name)
       )),
       Layer.provide(Logger.minimumLogLevel(given.logLevel))
     )

@@ -4,6 +4,7 @@ import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Rungs from "../domain/Rungs.ts"
+import * as AttemptNotes from "./AttemptNotes.ts"
 import * as Batch from "./Batch.ts"
 import * as Call from "./Call.ts"
 import * as Elapsed from "./Elapsed.ts"
@@ -11,9 +12,11 @@ import * as Ids from "./Ids.ts"
 import { Lanes } from "./Lanes.ts"
 import { Leases, lockKey } from "./Leases.ts"
 import { Limits } from "./Limits.ts"
+import * as Metrics from "./Metrics.ts"
 import type { Settlement } from "./ports/Broker.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
 import { Coordination } from "./ports/Coordination.ts"
+import { Traces } from "./ports/Traces.ts"
 import { Precedence } from "./Precedence.ts"
 import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
@@ -53,6 +56,7 @@ const make = Effect.gen(function*() {
   const precedence = yield* Precedence
   const { lockTtl, queues, retryPolicy, rungs } = yield* Settings
   const store = yield* HoldStore
+  const traces = yield* Traces
   const call = Call.make(yield* Vault, yield* CallbackClient)
 
   const capacity = maxPerStatement * 2
@@ -95,8 +99,11 @@ const make = Effect.gen(function*() {
     gone: outcome._tag === "Answered" && outcome.status === 410
   })
 
-  const outlived = ({ deliveryId }: Work) =>
-    Effect.as(Effect.logWarning("An attempt outlived its lease; its successor's record stands", { deliveryId }), ack)
+  const outlived = ({ eventId }: Work) =>
+    Effect.logWarning("An attempt outlived its lease; its successor's record stands").pipe(
+      Effect.annotateLogs({ eventId }),
+      Effect.as(ack)
+    )
 
   // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
   const givingBack = (work: Work) => Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
@@ -109,16 +116,19 @@ const make = Effect.gen(function*() {
     yield* apart
     const [took, outcome] = yield* Option.match(body, {
       onNone: () => Effect.succeed(Call.contentMissing),
-      onSome: (bytes) => call(work, bytes, startedAt)
+      onSome: (bytes) => Metrics.underWay(call(work, bytes, startedAt))
     }).pipe(
       Effect.timed,
       givingBack(work)
     )
+    yield* Metrics.attempted(Judgement.problem(outcome)._tag === "None", Judgement.result(outcome), took)
     const endedAt = startedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
     const ours = yield* StorePatience.wait(record(report(work, startedAt, outcome, next, took)))
     if (!ours) return yield* outlived(work)
+    const recordedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
+    yield* AttemptNotes.tell(traces, { work, startedAt, took, outcome, next, recordedAt })
     return next._tag === "Retrying"
       ? forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
       : ack
@@ -172,7 +182,9 @@ const make = Effect.gen(function*() {
           ? Effect.succeed(forward(parking, message))
           : wait(message, message.destinationId, null)
       }),
-    Effect.annotateLogs("service", "Courier")
+    // The ids that whatever is logged on the way is found by.
+    (carried, { attempt, deliveryId, generation }) =>
+      Effect.annotateLogs(carried, { service: "Courier", deliveryId, generation, attempt })
   )
 
   return Courier.of({

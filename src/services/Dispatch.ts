@@ -1,5 +1,6 @@
 import { Array, Chunk, Context, Duration, Effect, Either, Layer, Queue, Ref, Schedule } from "effect"
 import * as QueueMessage from "../domain/QueueMessage.ts"
+import * as Metrics from "./Metrics.ts"
 import { Broker } from "./ports/Broker.ts"
 import { Settings } from "./Settings.ts"
 import { DispatchStore } from "./store/DispatchStore.ts"
@@ -22,6 +23,11 @@ const waiting = 10_000
 const maxEntries = 500
 const parallel = 2
 const farewell = Duration.seconds(5)
+// The log names the first of many.
+const named = 5
+
+const idsOf = (messages: ReadonlyArray<QueueMessage.DeliveryMessage>) =>
+  messages.slice(0, named).map(({ deliveryId }) => deliveryId)
 
 const make = Effect.gen(function*() {
   const broker = yield* Broker
@@ -37,11 +43,12 @@ const make = Effect.gen(function*() {
     const confirmed = Array.zip(messages, outcomes).flatMap(([message, outcome]) =>
       Either.isRight(outcome) ? [message] : []
     )
+    yield* Metrics.published(confirmed.length, messages.length - confirmed.length)
     if (confirmed.length < messages.length) {
       yield* Effect.logWarning("Deliveries could not be queued; the sweeper tries them again", {
         count: messages.length - confirmed.length,
         reasons: [...new Set(Array.getLefts(outcomes).map((_) => _.reason))]
-      })
+      }).pipe(Effect.annotateLogs({ deliveryIds: idsOf(messages) }))
     }
     if (confirmed.length > 0) yield* store.markQueued(confirmed)
     return confirmed.length
@@ -54,7 +61,9 @@ const make = Effect.gen(function*() {
     Effect.flatMap((entries) =>
       publish(queues.process, Chunk.toReadonlyArray(entries).flat()).pipe(
         Effect.catchAllCause((cause) =>
-          Effect.logWarning("Queueing deliveries failed; the sweeper tries them again", cause)
+          Effect.logWarning("Queueing deliveries failed; the sweeper tries them again", cause).pipe(
+            Effect.annotateLogs({ deliveryIds: idsOf(Chunk.toReadonlyArray(entries).flat()) })
+          )
         ),
         Effect.ensuring(Ref.update(unfinished, (count) => count - entries.length))
       )

@@ -10,9 +10,12 @@ import type { Listed } from "./Directory.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Ids from "./Ids.ts"
 import { type Held, Inflow } from "./Inflow.ts"
+import * as IntakeNotes from "./IntakeNotes.ts"
 import * as Loop from "./Loop.ts"
+import * as Metrics from "./Metrics.ts"
 import * as Pieces from "./Pieces.ts"
 import { Coordination } from "./ports/Coordination.ts"
+import { Traces } from "./ports/Traces.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
 import { Settings } from "./Settings.ts"
 import { EventStore, type NewEvent, type Stored } from "./store/EventStore.ts"
@@ -38,6 +41,8 @@ export interface Incoming {
    * No limit holds then.
    */
   readonly rescuedAt?: number
+  /** Absent where it is taken in later than it came. */
+  readonly arrival?: IntakeNotes.Arrival
 }
 
 /** The way of a webhook that is believed to the database. */
@@ -68,6 +73,7 @@ const make = Effect.gen(function*() {
   const events = yield* EventStore
   const vault = yield* Vault
   const inflow = yield* Inflow
+  const traces = yield* Traces
   const { acceptWithin, idempotencyTtl, maxWebhookBytes } = yield* Settings
 
   // What one webhook brings is stored together or not at all.
@@ -79,10 +85,13 @@ const make = Effect.gen(function*() {
     parallel: commitsInFlight,
     capacity: waitingWebhooks,
     commit: (webhooks: ReadonlyArray<Webhook>) =>
-      Effect.map(events.insert(webhooks.flatMap(Array.map((_) => _.event))), (stored) => {
-        let from = 0
-        return webhooks.map(({ length }) => stored.slice(from, from += length))
-      }),
+      Effect.timed(events.insert(webhooks.flatMap(Array.map((_) => _.event)))).pipe(
+        Effect.tap(([took, stored]) => Metrics.committed(stored.length, took)),
+        Effect.map(([, stored]) => {
+          let from = 0
+          return webhooks.map(({ length }) => stored.slice(from, from += length))
+        })
+      ),
     separate: isRejected,
     refusal: { after: acceptWithin, error: tooSlow },
     settled: (webhook) => inflow.letGo(sizeOf(webhook.map((_) => _.event)))
@@ -130,10 +139,11 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const commit = Effect.fnUntraced(function*(webhook: Webhook, held: Held) {
+  const commit = Effect.fnUntraced(function*(webhook: Webhook, { arrival, held, integration, request }: Incoming) {
     held.handOver(sizeOf(webhook.map((_) => _.event)))
     const stored = yield* store(webhook)
     if (!Array.isNonEmptyReadonlyArray(stored)) return yield* Effect.dieMessage("a webhook became no event")
+    yield* IntakeNotes.tell(traces, { integration, request, stored, arrival: Option.fromNullable(arrival) })
     yield* Effect.forEach(Array.zip(webhook, stored), ([one, stored]) => announce(one, stored), { discard: true })
     return stored
   }, Effect.uninterruptible)
@@ -186,7 +196,7 @@ const make = Effect.gen(function*() {
         return Effect.map(wasSeen(markKey), (seen): Named => ({ request, names, markKey, seen }))
       }, { concurrency: lookupsAtOnce })
       const [delayMs, known] = yield* Effect.all([within(incoming), named], { concurrency: 2 })
-      return yield* commit(yield* Effect.forEach(known, (one) => ready(incoming, one, delayMs)), held)
+      return yield* commit(yield* Effect.forEach(known, (one) => ready(incoming, one, delayMs)), incoming)
     })
   })
 })

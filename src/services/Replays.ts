@@ -36,6 +36,8 @@ export class Replays extends Context.Tag("sluice/services/Replays")<Replays, {
 
 // The request stands in the database; without the broker the sweeper publishes it later.
 const patience = Duration.seconds(1)
+// The log names the first of many.
+const named = 5
 
 const make = Effect.gen(function*() {
   const audit = yield* Audit
@@ -52,6 +54,9 @@ const make = Effect.gen(function*() {
     const failed = outcomes.filter(Either.isLeft)
     if (failed.length > 0) {
       yield* Effect.logWarning("Replays could not be queued; the sweeper tries them again", { count: failed.length })
+        .pipe(
+          Effect.annotateLogs({ replayIds: ids.slice(0, named) })
+        )
     }
   })
 

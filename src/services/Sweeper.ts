@@ -3,6 +3,7 @@ import { MarkerId } from "../domain/Ids.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Ids from "./Ids.ts"
+import * as Metrics from "./Metrics.ts"
 import { Broker } from "./ports/Broker.ts"
 import { Releases } from "./Releases.ts"
 import { Replays } from "./Replays.ts"
@@ -32,6 +33,10 @@ export class Sweeper extends Context.Tag("sluice/services/Sweeper")<Sweeper, {
 /** What the log says of a find, and why: the fault suite looks for it there. */
 export const queuedAgain = "Deliveries without a message were queued again"
 export const why = { neverQueued: "they were never queued", lost: "the broker lost it" } as const
+
+const kinds = { neverQueued: "never_queued", lost: "lost" } as const
+// The log names the first of many.
+const named = 5
 
 const perStep = 500
 const stepsPerRound = 50
@@ -71,7 +76,7 @@ const make = Effect.gen(function*() {
 
   /** Walks on from a place, a bounded way; stops early when the broker does not take what was found. */
   const walk = Effect.fnUntraced(function*(
-    because: string,
+    because: keyof typeof why,
     from: Place,
     step: (place: Place) => Effect.Effect<Step, StoreError>
   ): Effect.fn.Return<{ readonly reached: Place; readonly end: boolean }, StoreError> {
@@ -80,12 +85,13 @@ const make = Effect.gen(function*() {
       const found = yield* step(reached)
       if (found.lost.length > 0) {
         const published = yield* dispatch.again(found.lost)
+        yield* Metrics.found(kinds[because], found.lost.length)
         yield* Effect.logInfo(queuedAgain, {
           found: found.lost.length,
           published,
-          because,
+          because: why[because],
           states: found.states
-        })
+        }).pipe(Effect.annotateLogs({ deliveryIds: found.lost.slice(0, named).map(({ deliveryId }) => deliveryId) }))
         if (published < found.lost.length) break
       }
       reached = found.reached
@@ -98,7 +104,7 @@ const make = Effect.gen(function*() {
   const publishUnpublished = Effect.gen(function*() {
     const { unpublished } = yield* Ref.get(progress)
     const { reached } = yield* walk(
-      why.neverQueued,
+      "neverQueued",
       unpublished,
       (_) => store.unpublished(_, timing.grace, perStep)
     )
@@ -121,7 +127,7 @@ const make = Effect.gen(function*() {
     if (Option.isNone(pass)) return
     const { from, marker } = pass.value
     const { end, reached } = yield* walk(
-      why.lost,
+      "lost",
       from,
       (_) => store.lostBefore(marker, _, timing.retrySlack, perStep)
     )

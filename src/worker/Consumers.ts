@@ -2,6 +2,7 @@ import { Duration, Effect, Either, Layer } from "effect"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Share from "../domain/Share.ts"
 import { Courier } from "../services/Courier.ts"
+import * as Metrics from "../services/Metrics.ts"
 import { Broker, type Settlement } from "../services/ports/Broker.ts"
 import { Replays } from "../services/Replays.ts"
 import { Settings } from "../services/Settings.ts"
@@ -77,10 +78,10 @@ export const replayConsumer = Layer.scopedDiscard(Effect.gen(function*() {
 }))
 
 const deadLetter = (reason: string): Effect.Effect<Settlement> =>
-  Effect.as(Effect.logError("A message cannot be processed and is kept in the dead-letter queue", { reason }), {
-    _tag: "DeadLetter",
-    reason
-  })
+  Effect.logError("A message cannot be processed and is kept in the dead-letter queue", { reason }).pipe(
+    Effect.zipRight(Metrics.deadLettered),
+    Effect.as({ _tag: "DeadLetter", reason })
+  )
 
 // What both do stands in the database and can be done again.
 const settled = (program: Effect.Effect<void, StoreError>): Effect.Effect<Settlement> =>

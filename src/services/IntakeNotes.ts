@@ -1,0 +1,76 @@
+import { Effect, LogLevel, Option } from "effect"
+import * as Headers from "../domain/Headers.ts"
+import * as Trace from "../domain/Trace.ts"
+import type { Request } from "../domain/verification/Request.ts"
+import type { Listed } from "./Directory.ts"
+import * as Elapsed from "./Elapsed.ts"
+import * as Metrics from "./Metrics.ts"
+import type { Span, Traces } from "./ports/Traces.ts"
+import type { Stored } from "./store/EventStore.ts"
+
+/** When a webhook came, in `Elapsed` seconds. */
+export interface Arrival {
+  readonly begun: number
+  /** Its last byte. */
+  readonly whole: number
+}
+
+/** A webhook that is stored. One that is taken in long after it came has no arrival. */
+export interface Taken {
+  readonly integration: Listed
+  readonly request: Request
+  readonly stored: ReadonlyArray<Stored>
+  readonly arrival: Option.Option<Arrival>
+}
+
+/** Tells whoever watches that a webhook was taken in: the metrics, the log, and the traces of its events. */
+export const tell = (traces: typeof Traces.Service, taken: Taken): Effect.Effect<void> => {
+  const { arrival, integration: { slug }, stored } = taken
+  const told = Option.match(arrival, {
+    onNone: () => Effect.void,
+    onSome: ({ begun, whole }) =>
+      Effect.flatMap(
+        Elapsed.seconds,
+        (now) => Effect.zipRight(Metrics.acceptedWithin(now - whole), traces.tell(() => spans(taken, now - begun)))
+      )
+  })
+  return Effect.zipRight(Metrics.accepted(slug, stored), Effect.zipRight(told, log(taken)))
+}
+
+// Nothing is made of it where nobody reads it.
+const log = ({ integration: { slug }, stored }: Taken): Effect.Effect<void> =>
+  Effect.asVoid(Effect.whenLogLevel(
+    Effect.forEach(stored, ({ duplicate, eventId }) =>
+      Effect.annotateLogs(
+        Effect.logDebug(duplicate ? "A copy of a webhook came" : "A webhook was accepted"),
+        { integration: slug, eventId }
+      ), { discard: true }),
+    LogLevel.Debug
+  ))
+
+/** The step of each event from its receipt until it was stored. */
+const spans = (
+  { integration: { slug }, request: { headers, receivedAt }, stored }: Taken,
+  seconds: number
+): ReadonlyArray<Span> => {
+  const links = Option.toArray(Option.flatMap(Headers.single(headers, "traceparent"), Trace.parent))
+  return stored.map(({ duplicate, eventId }): Span => ({
+    name: "webhook.receive",
+    kind: "server",
+    traceId: Trace.ofEvent(eventId),
+    // A copy came in under the event that was there before.
+    spanId: duplicate ? Trace.newSpan() : Trace.rootOf(eventId),
+    parentId: duplicate ? Trace.rootOf(eventId) : null,
+    startedAt: receivedAt,
+    endedAt: receivedAt + seconds * 1_000,
+    attributes: {
+      "http.request.method": "POST",
+      "http.route": "/api/v1/webhooks/{integration}",
+      "sluice.integration": slug,
+      "sluice.event.id": eventId,
+      "sluice.duplicate": duplicate
+    },
+    failure: null,
+    links
+  }))
+}
