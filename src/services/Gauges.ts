@@ -113,6 +113,8 @@ const make = Effect.gen(function*() {
 // A look that fails is no one's business but the health routes', which say why.
 const orNothing = <E>(look: Effect.Effect<ReadonlyArray<Family>, E>): Effect.Effect<ReadonlyArray<Family>> =>
   look.pipe(
+    // A transaction that waits for its connection gives up only when that does.
+    Effect.disconnect,
     Effect.timeout(patience),
     Effect.catchAllCause((cause) => Effect.as(Effect.logDebug("Metrics of a server are left out", cause), []))
   )

@@ -70,6 +70,8 @@ const check = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<Check> =>
   Effect.gen(function*() {
     const before = yield* Clock.currentTimeMillis
     const error = yield* effect.pipe(
+      // What waits for a silent server may take its time to give up.
+      Effect.disconnect,
       Effect.timeoutFail({ duration: patience, onTimeout: () => `no answer within ${Duration.format(patience)}` }),
       Effect.sandbox,
       Effect.flip,

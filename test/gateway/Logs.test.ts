@@ -55,8 +55,10 @@ const travel = Effect.gen(function*() {
 const logged = Effect.fnUntraced(function*(level: LogLevel.LogLevel) {
   const lines: Array<string> = []
   const told = yield* travel.pipe(
-    Effect.provide(onTwins({ retryPolicy: policy })),
-    Effect.provide(Layer.merge(overhear(lines), Logger.minimumLogLevel(level)))
+    Effect.provide(Layer.provide(
+      onTwins({ retryPolicy: policy }),
+      Layer.merge(overhear(lines), Logger.minimumLogLevel(level))
+    ))
   )
   return { ...told, lines, entries: lines.map((line) => decode(line)) }
 })

@@ -78,7 +78,7 @@ describe("traces by OTLP", () => {
         yield* tell("one")
         yield* eventually(Effect.sync(() => lines.length), (_) => _ > 0)
         yield* tell("two")
-      }).pipe(Effect.provide(Layer.provide(to(collector.endpoint), overheard)), Effect.provide(overheard))
+      }).pipe(Effect.provide(Layer.provide(to(collector.endpoint), overheard)))
       // The second is tried once more when the process ends.
       assert.strictEqual(collector.requests.length, 2)
       const warnings = lines.filter((_) => _.includes("The collector does not take traces"))

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Ref } from "effect"
+import { Clock, Effect, Fiber, Layer, Ref } from "effect"
 import * as Exposition from "../../src/domain/metrics/Exposition.ts"
 import * as NodeProcess from "../../src/layers/NodeProcess.ts"
 import { Gauges } from "../../src/services/Gauges.ts"
@@ -38,11 +38,8 @@ it.scopedLive("gauges tell of the servers, the queues, the pool and the process"
     assert.isAtLeast(Prometheus.value(families, "sluice_postgres_connections", { state: "idle" }), 1)
     assert.isAbove(Prometheus.value(families, "process_cpu_seconds_total"), 0)
     assert.isAbove(Prometheus.value(families, "process_resident_memory_bytes"), 1e7)
-    assert.approximately(
-      Prometheus.value(families, "process_start_time_seconds"),
-      Date.now() / 1e3 - process.uptime(),
-      5
-    )
+    const now = yield* Clock.currentTimeMillis
+    assert.approximately(Prometheus.value(families, "process_start_time_seconds"), now / 1e3 - process.uptime(), 5)
     assert.isTrue(families.has("nodejs_eventloop_lag_p99_seconds"))
   }).pipe(Effect.provide(Layer.provideMerge(gauges, Layer.merge(Grounds.twins(settings), TestDatabase)))))
 

@@ -1,12 +1,10 @@
-import { execFileSync } from "node:child_process"
-import { existsSync } from "node:fs"
-import { delimiter, join } from "node:path"
+import { execFileSync, spawnSync } from "node:child_process"
 
-/** Prometheus' own tool, where this machine has it (Debian: `apt-get install prometheus`). */
-export const path = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "promtool")).find(
-  existsSync
-)
+const tool = "promtool"
+
+/** Whether this machine has Prometheus' own tool (Debian: `apt-get install prometheus`). */
+export const present = spawnSync(tool, ["--version"]).status === 0
 
 /** Runs it on some input; fails with what it complains of. */
 export const run = (args: ReadonlyArray<string>, input = ""): string =>
-  execFileSync(path ?? "promtool", args, { encoding: "utf8", input })
+  execFileSync(tool, args, { encoding: "utf8", input })

@@ -1,7 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
 import { assert, it, layer } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Layer, Schema } from "effect"
 import * as Ids from "../../../src/services/Ids.ts"
 import { settings } from "../../../src/services/store/DoctorStore.ts"
 import { type Bounds, GaugeStore, statement } from "../../../src/services/store/GaugeStore.ts"
@@ -19,15 +19,16 @@ interface Row {
 /** Deliveries as so many seconds ago. */
 const insert = Effect.fnUntraced(function*(rows: ReadonlyArray<Row>) {
   const sql = yield* SqlClient.SqlClient
-  const id = (ago: number) => Ids.at(Date.now() - ago * 1_000)
+  const now = yield* Clock.currentTimeMillis
+  const id = (ago: number) => Ids.at(now - ago * 1_000)
   for (const { due, received = 0, replayed, state } of rows) {
     yield* sql`
       INSERT INTO deliveries (
         id, event_id, event_received_at, integration_id, destination_id, state, due_at, held_at, replay_id
       ) VALUES (
         ${id(received)}, ${id(received)}, now() - ${received} * interval '1 second', ${id(0)}, ${id(0)}, ${state},
-        ${due === undefined ? null : new Date(Date.now() - due * 1_000)}::timestamptz,
-        ${state === "held" ? new Date() : null}::timestamptz, ${replayed === undefined ? null : id(replayed)}::uuid
+        now() - ${due ?? null}::float8 * interval '1 second', CASE WHEN ${state} = 'held' THEN now() END,
+        ${replayed === undefined ? null : id(replayed)}::uuid
       )`
   }
 })
