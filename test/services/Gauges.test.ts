@@ -1,6 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Layer, Ref } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Ref } from "effect"
+import { inject } from "vitest"
 import * as Exposition from "../../src/domain/metrics/Exposition.ts"
 import * as NodeProcess from "../../src/layers/NodeProcess.ts"
 import { Gauges } from "../../src/services/Gauges.ts"
@@ -9,7 +10,8 @@ import { Broker, BrokerError } from "../../src/services/ports/Broker.ts"
 import { GaugeStore } from "../../src/services/store/GaugeStore.ts"
 import * as Grounds from "../support/Grounds.ts"
 import * as Prometheus from "../support/Prometheus.ts"
-import { clientOf, TestDatabase } from "../support/TestDatabase.ts"
+import * as Proxy from "../support/Proxy.ts"
+import { acquireDatabase, clientOf, TestDatabase } from "../support/TestDatabase.ts"
 
 const settings = Grounds.settings()
 
@@ -55,6 +57,20 @@ it.scopedLive("gauges of a database that is away are left out, and the others te
     // Nothing listens at port 1.
     Layer.provide(gauges, Layer.merge(Grounds.twins(settings), clientOf("postgres://nobody@127.0.0.1:1/none")))
   )))
+
+it.scopedLive("gauges of a database that falls silent are left out in good time", () =>
+  Effect.gen(function*() {
+    const url = new URL(yield* acquireDatabase(inject("migratedTemplate")))
+    const proxy = yield* Proxy.make(Number(url.port))
+    url.port = String(proxy.port)
+    yield* Effect.gen(function*() {
+      yield* proxy.hold
+      const [took, families] = yield* Effect.timed(look)
+      assert.deepStrictEqual(up(families), [0, 1, 1])
+      assert.isFalse(families.has("sluice_deliveries"))
+      assert.isBelow(Duration.toMillis(took), 4_500)
+    }).pipe(Effect.provide(Layer.provide(gauges, Layer.merge(Grounds.twins(settings), clientOf(url.href)))))
+  }))
 
 const silent = (asked: Ref.Ref<number>) =>
   Layer.succeed(Broker, {
