@@ -217,7 +217,9 @@ const bodyAnswer = (reason: RawBody.BodyError["reason"], limit: number) => {
     case "TooLarge":
       return refuse("body_too_large", 413, "payload_too_large", `The body is larger than ${limit} bytes.`)
     case "TooSlow":
-      return refuse("body_too_slow", 408, "request_timeout", "The body did not arrive in time.", { connection: "close" })
+      return refuse("body_too_slow", 408, "request_timeout", "The body did not arrive in time.", {
+        connection: "close"
+      })
     case "NoRoom":
       return notNow("no_room", "Too much is waiting to be stored here; the webhook was not accepted, send it again.")
     case "Aborted":
