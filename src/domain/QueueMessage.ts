@@ -1,4 +1,4 @@
-import { Either, ParseResult, Predicate, Schema } from "effect"
+import { Either, type Option, ParseResult, Predicate, Schema } from "effect"
 import { DeliveryId, DestinationId, MarkerId, ReplayId } from "./Ids.ts"
 
 const version = Schema.Literal(1)
@@ -7,7 +7,7 @@ const version = Schema.Literal(1)
 const Count = Schema.Int.pipe(Schema.between(0, 2_147_483_647))
 
 // Far beyond any message of ours. A longer one could nest deeper than the stack, or its reason outgrow a header.
-const maxLength = 4_096
+export const maxLength = 4_096
 
 /**
  * Asks for one attempt. `generation` and `attempt` are the fence: only the row's next pair is carried out. The destination
@@ -46,6 +46,9 @@ export const decoder = <A, I>(schema: Schema.Schema<A, I>) => {
           `malformed message: ${ParseResult.TreeFormatter.formatErrorSync(error)}`)
     })
 }
+
+/** The document that a message's text holds; none where it is no JSON, or longer than any message. */
+export const json = (text: string): Option.Option<unknown> => Either.getRight(parseJson(text))
 
 const parseJson = (text: string): Either.Either<unknown, string> =>
   text.length > maxLength

@@ -1,4 +1,5 @@
-import { Effect, Either, Exit, FiberSet, Layer, Option, Ref } from "effect"
+import { DateTime, Effect, Either, Exit, FiberSet, Layer, Option, Ref } from "effect"
+import type { Death } from "../domain/DeadLetter.ts"
 import type { Queues } from "../domain/Queues.ts"
 import {
   Broker,
@@ -8,6 +9,7 @@ import {
   type Settlement
 } from "../services/ports/Broker.ts"
 import * as InHand from "./InHand.ts"
+import * as DeadLetters from "./memory/DeadLetters.ts"
 import * as Line from "./memory/Line.ts"
 
 const deliveryLimit = 50
@@ -20,11 +22,12 @@ export const layer = (queues: Queues): Layer.Layer<Broker> => Layer.scoped(Broke
 
 const make = Effect.fnUntraced(function*(queues: Queues) {
   const retry = yield* Line.ready
+  const dead = yield* Line.ready
   const consumed = new Map([
     [queues.process, yield* Line.ready],
     [queues.retry, retry],
     [queues.replay, yield* Line.ready],
-    [queues.deadLetter, yield* Line.ready]
+    [queues.deadLetter, dead]
   ])
   const rungs = new Map(
     yield* Effect.forEach(
@@ -39,22 +42,33 @@ const make = Effect.fnUntraced(function*(queues: Queues) {
       () => new BrokerError({ reason: "Unroutable", cause: `there is no queue ${name}` })
     )
 
-  const publishOne = ({ content, queue, reason }: Publication): Effect.Effect<Either.Either<void, BrokerError>> =>
+  const put = (queue: string, message: Omit<Line.Message, "handOuts">): Effect.Effect<void, BrokerError> =>
     find(queue).pipe(
-      Effect.flatMap((line) => line.offer({ content, reason, handOuts: 0 })),
+      Effect.flatMap((line) => line.offer({ ...message, handOuts: 0 })),
       Effect.filterOrFail(
         (taken) => taken,
         () => new BrokerError({ reason: "Refused", cause: `the queue ${queue} is full` })
       ),
-      Effect.asVoid,
-      Effect.either
+      Effect.asVoid
     )
 
-  const settle = (line: Line.Ready, message: Line.Message, settlement: Settlement): Effect.Effect<unknown> => {
-    const deadLetter = (reason: string) => publishOne({ queue: queues.deadLetter, content: message.content, reason })
+  const publishOne = ({ content, queue }: Publication): Effect.Effect<Either.Either<void, BrokerError>> =>
+    Effect.either(put(queue, { content, deaths: 0, death: Option.none() }))
+
+  const settle = (
+    { line, queue }: { readonly line: Line.Ready; readonly queue: string },
+    message: Line.Message,
+    settlement: Settlement
+  ): Effect.Effect<unknown> => {
+    const deadLetter = ({ cause, said }: Pick<Death, "cause" | "said">) =>
+      Effect.flatMap(DateTime.now, (now) => {
+        const deaths = message.deaths + 1
+        const death = { cause, said, queue: Option.some(queue), at: Option.some(now), times: deaths }
+        return Effect.either(put(queues.deadLetter, { content: message.content, deaths, death: Option.some(death) }))
+      })
     const requeue: Effect.Effect<unknown> = message.handOuts < deliveryLimit
       ? line.offer(message)
-      : deadLetter(`it was handed out ${deliveryLimit} times`)
+      : deadLetter({ cause: "delivery_limit", said: Option.none() })
     const instead = (published: Effect.Effect<Either.Either<void, BrokerError>>) =>
       Effect.flatMap(
         published,
@@ -69,7 +83,7 @@ const make = Effect.fnUntraced(function*(queues: Queues) {
       case "Forward":
         return instead(publishOne(settlement.publication))
       case "DeadLetter":
-        return instead(deadLetter(settlement.reason))
+        return instead(deadLetter({ cause: "refused", said: Option.some(settlement.reason) }))
     }
   }
 
@@ -89,7 +103,7 @@ const make = Effect.fnUntraced(function*(queues: Queues) {
       const handle = (taken: Line.Message) => {
         const message = { ...taken, handOuts: taken.handOuts + 1 }
         return InHand.settlement(handler, { content: message.content, redelivered: message.handOuts > 1 }).pipe(
-          Effect.flatMap((settlement) => settle(line, message, settlement)),
+          Effect.flatMap((settlement) => settle({ line, queue }, message, settlement)),
           Effect.interruptible,
           Effect.onInterrupt(() => line.offer(message)),
           Effect.ensuring(limit.release(1)),
@@ -120,6 +134,7 @@ const make = Effect.fnUntraced(function*(queues: Queues) {
         return { name, messages: yield* line.size, consumers: consumers === undefined ? 0 : yield* Ref.get(consumers) }
       })
     ),
+    deadLetters: DeadLetters.make(dead, put),
     check: Effect.void
   })
 })

@@ -2,6 +2,7 @@ import { Layer } from "effect"
 import { Audit } from "../services/Audit.ts"
 import { Certificates } from "../services/Certificates.ts"
 import { Courier } from "../services/Courier.ts"
+import { DeadMessages } from "../services/DeadMessages.ts"
 import { Destinations } from "../services/Destinations.ts"
 import { Directory } from "../services/Directory.ts"
 import { Dispatch } from "../services/Dispatch.ts"
@@ -68,7 +69,14 @@ export const foundations = Layer.mergeAll(
 
 /** What the API role's programs need beside settings, PostgreSQL, coordination and broker. */
 export const api = Layer.merge(Integrations.layer, Rescue.layer).pipe(
-  Layer.provideMerge(Layer.mergeAll(Destinations.layer, Handshakes.layer, Intake.layer, Replays.layer, Trials.layer)),
+  Layer.provideMerge(Layer.mergeAll(
+    DeadMessages.layer,
+    Destinations.layer,
+    Handshakes.layer,
+    Intake.layer,
+    Replays.layer,
+    Trials.layer
+  )),
   Layer.provideMerge(Verification.layer),
   Layer.provideMerge(Layer.mergeAll(
     Certificates.layer,

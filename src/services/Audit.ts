@@ -8,8 +8,9 @@ export interface AuditEntry {
   readonly actor: string
   /** What was done, such as `destination.disabled`. */
   readonly action: string
-  readonly subjectType: "integration" | "destination" | "event" | "replay" | "rejection"
-  readonly subjectId: string
+  readonly subjectType: "integration" | "destination" | "event" | "replay" | "rejection" | "queue"
+  /** Null for what has no id, such as a queue; the detail names it then. */
+  readonly subjectId: string | null
   /** Becomes JSON. Holds no secret. */
   readonly detail: Readonly<Record<string, unknown>>
 }

@@ -7,7 +7,7 @@ import { Dispatch } from "../../src/services/Dispatch.ts"
 import { Broker } from "../../src/services/ports/Broker.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { eventually } from "../support/Eventually.ts"
-import { FakeBroker } from "../support/FakeBroker.ts"
+import { FakeBroker, noDeadLetters } from "../support/FakeBroker.ts"
 import * as Grounds from "../support/Grounds.ts"
 import * as Rows from "../support/Rows.ts"
 import { stores } from "../support/Stores.ts"
@@ -39,6 +39,7 @@ const silent = Layer.succeed(
     publish: () => Effect.never,
     consume: () => Effect.never,
     states: () => Effect.succeed([]),
+    deadLetters: noDeadLetters,
     check: Effect.void
   })
 )

@@ -1,5 +1,12 @@
 import { Context, Effect, Either, Layer } from "effect"
-import { Broker, BrokerError, type Publication } from "../../src/services/ports/Broker.ts"
+import { Broker, BrokerError, type DeadLetters, type Publication } from "../../src/services/ports/Broker.ts"
+
+/** A dead-letter queue that is always empty. */
+export const noDeadLetters: DeadLetters = {
+  inspect: () => Effect.succeed([]),
+  requeue: () => Effect.succeed({ requeued: 0, left: 0 }),
+  purge: Effect.succeed(0)
+}
 
 /** A broker that only takes down what is published, and refuses it where a test says so. Nothing is ever handed out. */
 export class FakeBroker extends Context.Tag("sluice/test/support/FakeBroker")<FakeBroker, {
@@ -20,6 +27,7 @@ export class FakeBroker extends Context.Tag("sluice/test/support/FakeBroker")<Fa
           }),
         consume: () => Effect.never,
         states: () => Effect.succeed([]),
+        deadLetters: noDeadLetters,
         check: Effect.void
       }))
   ).pipe(Layer.provideMerge(Layer.sync(FakeBroker, () => ({ published: [], refusing: false }))))

@@ -40,9 +40,10 @@ const deadLetters: QueueRule = {
   meaning: "A message could not be processed: it is malformed, of a newer version than the workers, or it was handed " +
     "out too often. A delivery that it asked for is not lost: the sweeper queues it again from the database.",
   advice:
-    "A worker's log says why, as \"A message cannot be processed and is kept in the dead-letter queue\", and so does " +
-    "the message's header sluice-reason. After a rollback that met newer messages, roll forward again. GET " +
-    "/api/v1/queues shows the depth. Once the cause is known, delete the messages with RabbitMQ's own tools.",
+    "GET /api/v1/queues/{name}/messages shows each message and why it died; a worker's log says so too, as \"A message cannot " +
+    "be processed and is kept in the dead-letter queue\". After a rollback that met newer messages, roll forward again. Once " +
+    "the cause is mended, POST /api/v1/queues/{name}/requeue brings them back to where they died, and POST " +
+    "/api/v1/queues/{name}/purge removes what is left.",
   judge: ({ deadLetter: { messages, name } }) =>
     messages === 0 ? [] : [{ subject: name, detail: `${messages} messages` }]
 }

@@ -1,10 +1,14 @@
-import { Clock, Effect, MutableQueue, Option, Queue, Ref, Schedule, type Scope } from "effect"
+import { Clock, Effect, Iterable, MutableQueue, Option, Queue, Ref, Schedule, type Scope } from "effect"
+import type { Death } from "../../domain/DeadLetter.ts"
 
 export interface Message {
   readonly content: string
   /** How often it was handed out. */
   readonly handOuts: number
-  readonly reason: string | undefined
+  /** How often it died. */
+  readonly deaths: number
+  /** Why it stands in the dead-letter queue. */
+  readonly death: Option.Option<Death>
 }
 
 /** A queue in memory. What finds no room is refused. */
@@ -18,6 +22,8 @@ export interface Ready extends Line {
   /** Waits until there may be a message. */
   readonly arrival: Effect.Effect<void>
   readonly poll: Effect.Effect<Option.Option<Message>>
+  /** The first ones, which stay. */
+  readonly first: (count: number) => Effect.Effect<ReadonlyArray<Message>>
   readonly consumers: Ref.Ref<number>
 }
 
@@ -41,6 +47,7 @@ export const ready: Effect.Effect<Ready> = Effect.gen(function*() {
       if (MutableQueue.isEmpty(queue)) filled.unsafeClose()
       return message
     }),
+    first: (count) => Effect.sync(() => Array.from(Iterable.take(queue, count))),
     consumers: yield* Ref.make(0)
   }
 })

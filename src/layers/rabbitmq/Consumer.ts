@@ -1,9 +1,23 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib"
-import { Deferred, Duration, Effect, Either, Exit, FiberSet, Queue, Ref, Schedule, type Scope } from "effect"
+import {
+  DateTime,
+  Deferred,
+  Duration,
+  Effect,
+  Either,
+  Exit,
+  FiberSet,
+  Option,
+  Queue,
+  Ref,
+  Schedule,
+  type Scope
+} from "effect"
 import type { Queues } from "../../domain/Queues.ts"
 import { BrokerError, type ConsumeOptions, type Settlement } from "../../services/ports/Broker.ts"
 import * as InHand from "../InHand.ts"
-import type { Publish } from "./Publisher.ts"
+import * as Death from "./Death.ts"
+import type { Letter, Publish } from "./Publisher.ts"
 import * as Session from "./Session.ts"
 import * as Topology from "./Topology.ts"
 
@@ -80,7 +94,9 @@ const subscribe = Effect.fnUntraced(function*(
   const over = yield* Effect.acquireRelease(Ref.make(false), Ref.set(true))
   // What waits for its turn when the channel goes comes again on another, and is not begun.
   const inTurn = (message: ConsumeMessage) =>
-    limit.withPermits(1)(Effect.unlessEffect(handle(dependencies, channel, message, handler), Ref.get(over)))
+    limit.withPermits(1)(
+      Effect.unlessEffect(handle({ ...dependencies, channel, queue }, message, handler), Ref.get(over))
+    )
   const work = Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
       restore(Queue.take(inbox)),
@@ -90,26 +106,29 @@ const subscribe = Effect.fnUntraced(function*(
   return yield* Effect.raceFirst(work, Effect.raceFirst(gone, Deferred.await(cancelled)))
 })
 
+interface Open extends Dependencies {
+  readonly channel: Channel
+  readonly queue: string
+}
+
 const handle = (
-  dependencies: Dependencies,
-  channel: Channel,
+  open: Open,
   message: ConsumeMessage,
   handler: InHand.Handler
 ): Effect.Effect<void> =>
   InHand.settlement(handler, { content: message.content.toString("utf8"), redelivered: message.fields.redelivered })
     .pipe(
-      Effect.flatMap((settlement) => settle(dependencies, channel, message, settlement)),
-      Effect.onInterrupt(() => giveBack(channel, message))
+      Effect.flatMap((settlement) => settle(open, message, settlement)),
+      Effect.onInterrupt(() => giveBack(open.channel, message))
     )
 
 const settle = (
-  dependencies: Dependencies,
-  channel: Channel,
+  { channel, publish, queue, queues }: Open,
   message: ConsumeMessage,
   settlement: Settlement
 ): Effect.Effect<void> => {
-  const instead = (publication: Parameters<Publish>[0][number]) =>
-    Effect.flatMap(dependencies.publish([publication]), ([outcome]) =>
+  const instead = (letter: Letter) =>
+    Effect.flatMap(publish([letter]), ([outcome]) =>
       outcome !== undefined && Either.isRight(outcome)
         ? ack(channel, message)
         : Effect.zipRight(Effect.sleep(InHand.beforeRequeue), requeue(channel, message)))
@@ -121,11 +140,18 @@ const settle = (
     case "Forward":
       return instead(settlement.publication)
     case "DeadLetter":
-      return instead({
-        queue: dependencies.queues.deadLetter,
-        content: message.content.toString("utf8"),
-        reason: settlement.reason
-      })
+      return Effect.flatMap(DateTime.now, (now) =>
+        instead({
+          queue: queues.deadLetter,
+          content: message.content,
+          headers: Death.headers({
+            cause: "refused",
+            said: Option.some(settlement.reason),
+            queue: Option.some(queue),
+            at: Option.some(now),
+            times: Death.timesBefore(message.properties.headers) + 1
+          })
+        }))
   }
 }
 

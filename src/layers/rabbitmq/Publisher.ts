@@ -2,15 +2,20 @@ import type { ChannelModel, ConfirmChannel } from "amqplib"
 import { Duration, Effect, Either, type Redacted, type Scope } from "effect"
 import type { Queues } from "../../domain/Queues.ts"
 import { BrokerError, type Publication } from "../../services/ports/Broker.ts"
+import type * as Death from "./Death.ts"
 import * as Session from "./Session.ts"
 import * as Topology from "./Topology.ts"
 
 export type Outcome = Either.Either<void, BrokerError>
 
-export type Publish = (publications: ReadonlyArray<Publication>) => Effect.Effect<ReadonlyArray<Outcome>>
+/** A publication with what is kept beside it; one that was a message before keeps its bytes. */
+export interface Letter {
+  readonly queue: Publication["queue"]
+  readonly content: string | Buffer
+  readonly headers?: Death.Headers
+}
 
-/** The header that tells why a message stands in the dead-letter queue. */
-export const reasonHeader = "sluice-reason"
+export type Publish = (letters: ReadonlyArray<Letter>) => Effect.Effect<ReadonlyArray<Outcome>>
 
 const patience = Duration.seconds(1)
 const confirmTimeout = Duration.seconds(5)
@@ -37,7 +42,7 @@ export const make = Effect.fnUntraced(function*(options: {
   )
   const unconfirmed = yield* Effect.makeSemaphore(maxUnconfirmed)
 
-  const publishSome = (publications: ReadonlyArray<Publication>) =>
+  const publishSome = (publications: ReadonlyArray<Letter>) =>
     Effect.gen(function*() {
       if (gate.blocked) {
         return yield* new BrokerError({
@@ -94,8 +99,8 @@ const makeLine = (channel: ConfirmChannel) => {
   // An unroutable message comes back before its confirm, which is positive all the same.
   channel.on("return", (message) => returned.add(String(message.properties.messageId)))
 
-  const send = (publications: ReadonlyArray<Publication>, settle: (index: number, outcome: Outcome) => void): void =>
-    publications.forEach(({ content, queue, reason }, index) => {
+  const send = (publications: ReadonlyArray<Letter>, settle: (index: number, outcome: Outcome) => void): void =>
+    publications.forEach(({ content, headers, queue }, index) => {
       serial += 1
       const messageId = String(serial)
       const options = {
@@ -103,13 +108,13 @@ const makeLine = (channel: ConfirmChannel) => {
         mandatory: true,
         messageId,
         contentType: "application/json",
-        ...(reason === undefined ? {} : { headers: { [reasonHeader]: reason } })
+        ...(headers === undefined ? {} : { headers })
       }
       try {
         channel.publish(
           "",
           queue,
-          Buffer.from(content),
+          typeof content === "string" ? Buffer.from(content) : content,
           options,
           (cause: unknown) => settle(index, outcomeOf(cause, returned.delete(messageId)))
         )
@@ -118,7 +123,7 @@ const makeLine = (channel: ConfirmChannel) => {
       }
     })
 
-  return (publications: ReadonlyArray<Publication>): Effect.Effect<ReadonlyArray<Outcome>> =>
+  return (publications: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> =>
     Effect.suspend(() => {
       const outcomes = publications.map((): Outcome => unconfirmed)
       let open = publications.length

@@ -16,4 +16,5 @@ export const ask = Effect.fnUntraced(function*(connection: ChannelModel, name: s
   return { name, messages: messageCount, consumers: consumerCount } satisfies QueueState
 }, Effect.scoped)
 
-const isMissing = (cause: unknown): boolean => Predicate.hasProperty(cause, "code") && cause.code === notFound
+/** Whether RabbitMQ says that there is no such queue. */
+export const isMissing = (cause: unknown): boolean => Predicate.hasProperty(cause, "code") && cause.code === notFound

@@ -1,4 +1,5 @@
-import { Context, Data, type Duration, type Effect, type Either } from "effect"
+import { Context, Data, type Duration, type Effect, type Either, type Option } from "effect"
+import type { DeadLetter } from "../../domain/DeadLetter.ts"
 
 export class BrokerError extends Data.TaggedError("BrokerError")<{
   readonly reason: "Unavailable" | "Timeout" | "Refused" | "Unroutable" | "Failed"
@@ -9,8 +10,6 @@ export interface Publication {
   readonly queue: string
   /** JSON text. Bodies and secrets never travel through the broker. */
   readonly content: string
-  /** Why it goes to the dead-letter queue, kept beside it. */
-  readonly reason?: string
 }
 
 /** A message that was handed out. It comes again until it is settled. */
@@ -42,6 +41,34 @@ export interface ConsumeOptions {
   readonly drainWithin: Duration.Duration
 }
 
+/** How much of the dead-letter queue is looked at. The message that goes beyond the bytes is the last. */
+export interface Look {
+  readonly limit: number
+  readonly bytes: number
+}
+
+/** `left`: how many of those that were there at the start stay. */
+export interface Requeued {
+  readonly requeued: number
+  readonly left: number
+}
+
+/** The dead-letter queue in an operator's hands. Whoever has a message in hand keeps it from the others meanwhile. */
+export interface DeadLetters {
+  /** Its first messages. They stay, though another look may see them in another order. */
+  readonly inspect: (look: Look) => Effect.Effect<ReadonlyArray<DeadLetter>, BrokerError>
+  /**
+   * Moves messages to the queue that is said for each; those without one stay. Each is confirmed there before it leaves, and
+   * none is looked at that was not there at the start. It stops early where the broker takes no more, or takes too long.
+   */
+  readonly requeue: (
+    limit: number,
+    target: (letter: DeadLetter) => Option.Option<string>
+  ) => Effect.Effect<Requeued, BrokerError>
+  /** Removes all; how many that were. */
+  readonly purge: Effect.Effect<number, BrokerError>
+}
+
 /** Durable queues: persistent messages, publisher confirms, hand-out until acknowledged. */
 export class Broker extends Context.Tag("sluice/services/ports/Broker")<Broker, {
   /** Publishes all; one outcome for each, in order. Confirmed means that the broker has taken responsibility. */
@@ -57,5 +84,6 @@ export class Broker extends Context.Tag("sluice/services/ports/Broker")<Broker, 
     handler: (message: Handed) => Effect.Effect<Settlement>
   ) => Effect.Effect<never>
   readonly states: (queues: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<QueueState>, BrokerError>
+  readonly deadLetters: DeadLetters
   readonly check: Effect.Effect<void, BrokerError>
 }>() {}

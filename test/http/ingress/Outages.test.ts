@@ -6,6 +6,7 @@ import { inject } from "vitest"
 import { Broker, BrokerError } from "../../../src/services/ports/Broker.ts"
 import { Coordination, CoordinationError } from "../../../src/services/ports/Coordination.ts"
 import { eventually } from "../../support/Eventually.ts"
+import { noDeadLetters } from "../../support/FakeBroker.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Grounds from "../../support/Grounds.ts"
 import { clientOf, TestDatabase } from "../../support/TestDatabase.ts"
@@ -105,6 +106,7 @@ const refusingBroker = (asked: Deferred.Deferred<void>, answer: Deferred.Deferre
       ),
     consume: () => Effect.never,
     states: () => Effect.fail(new BrokerError({ reason: "Unavailable" })),
+    deadLetters: noDeadLetters,
     check: Effect.fail(new BrokerError({ reason: "Unavailable" }))
   })
 

@@ -28,7 +28,10 @@ const routes = [
   "POST /events/{id}/replay",
   "GET /deliveries",
   "GET /deliveries/{id}",
-  "GET /queues"
+  "GET /queues",
+  "GET /queues/{name}/messages",
+  "POST /queues/{name}/requeue",
+  "POST /queues/{name}/purge"
 ]
 
 const Operation = Schema.Struct({

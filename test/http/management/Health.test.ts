@@ -5,6 +5,7 @@ import { Report } from "../../../src/services/Health.ts"
 import { Broker, BrokerError } from "../../../src/services/ports/Broker.ts"
 import { Coordination, CoordinationError } from "../../../src/services/ports/Coordination.ts"
 import { eventually } from "../../support/Eventually.ts"
+import { noDeadLetters } from "../../support/FakeBroker.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Grounds from "../../support/Grounds.ts"
 import { acquireDatabase, clientOf, TestDatabase } from "../../support/TestDatabase.ts"
@@ -71,6 +72,7 @@ const noBroker = (check: Effect.Effect<void, BrokerError>) =>
     publish: () => Effect.succeed([]),
     consume: () => Effect.never,
     states: () => brokerDown,
+    deadLetters: noDeadLetters,
     check
   })
 
