@@ -9,12 +9,14 @@ import * as HealthHandlers from "./management/HealthHandlers.ts"
 import * as IntegrationsHandlers from "./management/IntegrationsHandlers.ts"
 import { ManagementApi } from "./management/ManagementApi.ts"
 import * as Mount from "./management/Mount.ts"
+import { Patience } from "./management/Patience.ts"
 import * as ProvidersHandlers from "./management/ProvidersHandlers.ts"
 import * as QueuesHandlers from "./management/QueuesHandlers.ts"
 import * as RejectionsHandlers from "./management/RejectionsHandlers.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
 
 const management = Mount.layer.pipe(
+  Layer.provide(Patience.layer),
   Layer.provide([
     HealthHandlers.layer,
     ProvidersHandlers.layer,

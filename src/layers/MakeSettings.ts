@@ -14,6 +14,8 @@ export interface Resolved {
 const bodyTimeout = Duration.seconds(20)
 // Below the patience of the least patient providers, which is ten seconds.
 const acceptWithin = Duration.seconds(8)
+// People and their tools wait no longer than for a webhook.
+const manageWithin = Duration.seconds(8)
 
 const sweep: SweepTiming = {
   every: Duration.seconds(5),
@@ -46,6 +48,7 @@ export const keyless = (variables: Common): Omit<typeof Settings.Service, keyof 
     maxWebhookBytes: variables.maxWebhookBytes,
     bodyTimeout,
     acceptWithin,
+    manageWithin,
     rateLimitPerMinute: variables.rateLimitPerMinute,
     idempotencyTtl: Duration.seconds(variables.idempotencyTtlSeconds),
     lockTtl: Duration.seconds(variables.lockTtlSeconds),

@@ -62,7 +62,7 @@ const makePool = ({ applicationName, maxConnections, unhurried = false, url }: O
     idleTimeoutMillis: Duration.toMillis(idleTimeout),
     keepAlive: true
     // An idle connection that breaks is dropped by the pool; the next statement opens another.
-  }).on("error", () => undefined).on("connect", leaveReadOnly)
+  }).on("error", () => undefined).on("connect", leaveReadOnly).on("release", (_, client) => leaveBusy(client))
 
 // PostgreSQL's SQLSTATE for a write that it may not carry out now: the server was demoted, or this one never led.
 const readOnly = "25006"
@@ -81,6 +81,15 @@ const leaveReadOnly = (client: PoolClient): void => {
     if (!Predicate.hasProperty(error, "code") || error.code !== readOnly) return
     connection.on("readyForQuery", endWhenIdle)
   })
+}
+
+/**
+ * Ends a connection that is given back in the midst of a statement: its server did not even cancel that when it was asked, and
+ * whoever had the connection next would wait for it.
+ */
+const leaveBusy = (client: PoolClient): void => {
+  const busy = Predicate.hasProperty(client, "_activeQuery") && Predicate.isObject(client._activeQuery)
+  if (busy) void client.end()
 }
 
 const talkative = (): Socket => {

@@ -41,6 +41,8 @@ export class Settings extends Context.Tag("sluice/services/Settings")<Settings, 
   readonly bodyTimeout: Duration.Duration
   /** How long PostgreSQL may take to store a webhook before its sender is told to send it again. */
   readonly acceptWithin: Duration.Duration
+  /** How long a management call may take until it is answered 503. */
+  readonly manageWithin: Duration.Duration
   readonly rateLimitPerMinute: number
   readonly idempotencyTtl: Duration.Duration
   /** Life of a delivery's lock and of its claim's lease, both renewed while the attempt runs. */

@@ -138,6 +138,28 @@ describe("the pool of PostgreSQL", () => {
       yield* eventually(running, (_) => _.length === 0)
     }).pipe(Effect.provide(client(inject("postgresUrl")))))
 
+  it.scopedLive(
+    "lends no connection whose statement was interrupted while the server was silent",
+    () =>
+      Effect.gen(function*() {
+        const { proxy, url } = yield* byProxy
+        yield* Effect.gen(function*() {
+          yield* answer
+          yield* proxy.lose
+          const lost = yield* Effect.fork(answer)
+          // The statement is on its way before it is interrupted, and the way to cancel it is closed as well.
+          yield* Effect.sleep("50 millis")
+          yield* proxy.hold
+          yield* Fiber.interrupt(lost)
+          yield* proxy.release
+          const [time, rows] = yield* Effect.timed(answer)
+          assert.deepStrictEqual(rows, [{ answer: 42 }])
+          assert.isTrue(Duration.lessThan(time, "2 seconds"), Duration.format(time))
+        }).pipe(Effect.provide(client(url)))
+      }),
+    30_000
+  )
+
   it.scopedLive("shows its name to the server, and bounds statements unless they are unhurried", () =>
     Effect.gen(function*() {
       const shown = Effect.flatMap(

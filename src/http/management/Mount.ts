@@ -9,7 +9,7 @@ import {
   type HttpRouter,
   HttpServerRequest,
   HttpServerRespondable,
-  type HttpServerResponse
+  HttpServerResponse
 } from "@effect/platform"
 import { type Context, Effect, Either, Layer, Predicate } from "effect"
 import { Settings } from "../../services/Settings.ts"
@@ -18,6 +18,7 @@ import * as RawBody from "../RawBody.ts"
 import * as Authorization from "./Authorization.ts"
 import * as JsonInput from "./JsonInput.ts"
 import { ManagementApi } from "./ManagementApi.ts"
+import { Patience } from "./Patience.ts"
 import { type Taken, taken, unknownParams } from "./Taken.ts"
 
 const bounds: RawBody.Bounds = { bytes: 1_048_576, time: "20 seconds" }
@@ -35,6 +36,7 @@ export const layer = HttpApiBuilder.Router.unwrap((built) =>
   Layer.effectDiscard(Effect.gen(function*() {
     const router = yield* HttpLayerRouter.HttpRouter
     const encodeErrors = yield* HttpApiBuilder.buildMiddleware(ManagementApi)
+    const patience = yield* Patience
     const settings = yield* Settings
     for (const { handler, method, path } of built.routes) {
       const takes = taken.get(`${method} ${path}`)
@@ -45,10 +47,13 @@ export const layer = HttpApiBuilder.Router.unwrap((built) =>
         Effect.contextWithEffect((context: Context.Context<Needs>) =>
           encodeErrors(
             Effect.provide(
-              withInput(settings, takes, tellDetails(Effect.flatMap(handler, HttpServerRespondable.toResponse))),
+              withInput(
+                { patience, path, settings, takes },
+                tellDetails(Effect.flatMap(handler, HttpServerRespondable.toResponse))
+              ),
               context
             )
-          )
+          ).pipe(Effect.map(withRetryAfter))
         )
       )
     }
@@ -79,11 +84,14 @@ const withoutValue = (message: string): string =>
 
 const bearer = HttpApiBuilder.securityDecode(HttpApiSecurity.bearer)
 
-const withInput = <R>(
-  settings: typeof Settings.Service,
-  takes: Taken,
-  handler: Handler<R>
-): Handler<R | Needs> =>
+interface Guards {
+  readonly patience: typeof Patience.Service
+  readonly path: string
+  readonly settings: typeof Settings.Service
+  readonly takes: Taken
+}
+
+const withInput = <R>({ patience, path, settings, takes }: Guards, handler: Handler<R>): Handler<R | Needs> =>
   Effect.gen(function*() {
     // Without the key the handler refuses by itself, before it looks at anything else.
     if (!takes.guarded || !Authorization.isKey(settings, yield* bearer)) return yield* handler
@@ -97,7 +105,7 @@ const withInput = <R>(
         unknown.slice(0, maxDetails).map((path) => ({ path, problem: `is no parameter here; ${namesOf(takes)}` }))
       )
     }
-    if (request.method !== "POST" && request.method !== "PATCH") return yield* handler
+    if (request.method !== "POST" && request.method !== "PATCH") return yield* patience.bound(path, handler)
     const bytes = yield* Effect.catchTag(RawBody.read(request, bounds), "BodyError", refuse)
     if (bytes.byteLength > 0 && !isPlainJson(request.headers)) {
       return yield* Failure.fail("unsupported", "Send the body as `content-type: application/json`, not compressed.")
@@ -107,11 +115,21 @@ const withInput = <R>(
     if (!takes.hasBody && !/^\s*\{\s*\}\s*$/.test(text.right)) {
       return yield* Failure.validationFailed([{ path: "", problem: "This call takes no body." }])
     }
-    return yield* Effect.provideService(handler, HttpServerRequest.HttpServerRequest, rewound(request, text.right))
+    return yield* patience.bound(
+      path,
+      Effect.provideService(handler, HttpServerRequest.HttpServerRequest, rewound(request, text.right))
+    )
   })
 
 const namesOf = ({ params }: Taken): string =>
   params.size === 0 ? "this call takes none" : `this call takes ${[...params].toSorted().join(", ")}`
+
+const unavailable = 503
+const retryAfter = "5"
+
+/** Tells clients that wait by themselves how long. */
+const withRetryAfter = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
+  response.status === unavailable ? HttpServerResponse.setHeader(response, "retry-after", retryAfter) : response
 
 const isPlainJson = (headers: Headers.Headers): boolean =>
   /^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "application/json") &&

@@ -1,5 +1,6 @@
 import { SqlClient, type SqlError } from "@effect/sql"
 import { Cause, Data, Effect, Option, ParseResult, Predicate, Schedule, Schema } from "effect"
+import * as PoolShare from "./PoolShare.ts"
 
 /**
  * `Unavailable`: PostgreSQL cannot be reached or cannot work now. `Rejected`: it does not take this data. `Conflict`:
@@ -33,7 +34,9 @@ export const guarded = <A, E, R>(
   return Effect.flatMap(
     Effect.serviceOption(SqlClient.TransactionConnection),
     (around) =>
-      Option.isSome(around) ? classified : Effect.retry(classified, Schedule.whileInput(contention, isContended))
+      Option.isSome(around)
+        ? classified
+        : PoolShare.within(Effect.retry(classified, Schedule.whileInput(contention, isContended)))
   )
 }
 
