@@ -1,5 +1,6 @@
 import { Array, Cause, Chunk, Deferred, Duration, Effect, Exit, Queue, Schedule, type Scope } from "effect"
 import * as Elapsed from "./Elapsed.ts"
+import * as Farewell from "./Farewell.ts"
 import * as Loop from "./Loop.ts"
 
 /**
@@ -88,7 +89,8 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     Effect.forever
   )
 
-  yield* Effect.forkScoped(
+  // In the end nobody waits for a commit any more; one that hangs is left alone.
+  yield* Farewell.fork(
     Effect.all(Array.replicate(gather, options.parallel), { concurrency: "unbounded", discard: true })
   )
 

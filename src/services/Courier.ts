@@ -8,6 +8,7 @@ import * as AttemptNotes from "./AttemptNotes.ts"
 import * as Batch from "./Batch.ts"
 import * as Call from "./Call.ts"
 import * as Elapsed from "./Elapsed.ts"
+import * as Farewell from "./Farewell.ts"
 import * as Ids from "./Ids.ts"
 import { Lanes } from "./Lanes.ts"
 import { Leases, lockKey } from "./Leases.ts"
@@ -106,7 +107,7 @@ const make = Effect.gen(function*() {
     )
 
   // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
-  const givingBack = (work: Work) => Effect.onInterrupt(() => Effect.ignore(claims.giveBack(work)))
+  const givingBack = (work: Work) => Effect.onInterrupt(() => Farewell.say(claims.giveBack(work)))
 
   const attempt = Effect.fn("Courier.attempt")(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
     const body = yield* StorePatience.wait(claims.load(work)).pipe(givingBack(work))

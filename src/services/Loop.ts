@@ -1,4 +1,5 @@
 import { Cause, Effect, type Schedule, type Scope } from "effect"
+import * as Farewell from "./Farewell.ts"
 
 /** Runs a program again and again for the life of the scope. A failure or a defect is logged and does not end it. */
 export const forkRepeating = <A, E, R>(
@@ -11,7 +12,6 @@ export const forkRepeating = <A, E, R>(
       Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : Effect.logWarning(`${name} failed; it goes on`, cause)
     ),
     Effect.repeat(schedule),
-    Effect.interruptible,
-    Effect.forkScoped,
+    Farewell.fork,
     Effect.asVoid
   )

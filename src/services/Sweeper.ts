@@ -2,6 +2,7 @@ import { Context, Duration, Effect, Either, Layer, Option, Ref } from "effect"
 import { MarkerId } from "../domain/Ids.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import { Dispatch } from "./Dispatch.ts"
+import * as Farewell from "./Farewell.ts"
 import * as Ids from "./Ids.ts"
 import * as Metrics from "./Metrics.ts"
 import { Broker } from "./ports/Broker.ts"
@@ -70,7 +71,7 @@ const make = Effect.gen(function*() {
   const holder = yield* Ids.next
   const progress = yield* Ref.make(beginning)
   // Whoever goes on need not wait for the lead to lapse.
-  yield* Effect.addFinalizer(() => Effect.ignore(store.resign(leadership, holder)))
+  yield* Effect.addFinalizer(() => Farewell.say(store.resign(leadership, holder)))
 
   const lead = store.lead(leadership, holder, Duration.times(timing.every, leadershipRounds))
 

@@ -8,7 +8,7 @@ import * as Gateway from "../support/Gateway.ts"
 import * as Grounds from "../support/Grounds.ts"
 import * as Proxy from "../support/Proxy.ts"
 import * as Roles from "../support/Roles.ts"
-import { clientOf } from "../support/TestDatabase.ts"
+import { acquireDatabase, clientOf } from "../support/TestDatabase.ts"
 import { untilAccepted } from "./Sender.ts"
 
 const count = 400
@@ -38,6 +38,39 @@ describe.runIf(Grounds.realServers)("SIGTERM while RabbitMQ is away", () => {
       { timeout: 60_000 }
     )
   }
+})
+
+describe.runIf(Grounds.realServers)("SIGTERM while PostgreSQL is silent", () => {
+  it.scopedLive(
+    "ends the API in good time, with webhooks and management calls that wait for it, and the worker with a delivery",
+    () =>
+      Effect.gen(function*() {
+        const database = new URL(yield* acquireDatabase(inject("migratedTemplate")))
+        const proxy = yield* Proxy.make(Number(database.port))
+        database.port = String(proxy.port)
+        const { api, base, worker } = yield* Roles.make({ DATABASE_URL: database.href, DELIVERY_TIMEOUT_MS: "5000" })
+        yield* Effect.all([api.start, worker.start])
+        yield* Effect.gen(function*() {
+          const { manage } = yield* Gateway.Gateway
+          const callback = yield* Callback.make
+          // The first is answered, the others never are.
+          const { send } = yield* Gateway.integration("silent", callback.url)
+          yield* untilAccepted(send("first"))
+          yield* callback.awaitReceived(1)
+          yield* callback.answer(() => undefined)
+          yield* untilAccepted(send("second"))
+          yield* callback.awaitReceived(2)
+          yield* Effect.zipRight(proxy.hold, proxy.lose)
+          const calls = [send("third"), send("fourth"), manage("/events"), manage("/integrations", {})]
+          yield* Effect.forkScoped(Effect.forEach(calls, Effect.exit, { concurrency: "unbounded" }))
+          // They are on their way before the roles are told.
+          yield* Effect.sleep("500 millis")
+          yield* Effect.all([api.signal("SIGTERM"), worker.signal("SIGTERM")])
+          assert.deepStrictEqual(yield* Effect.all([api.exit, worker.exit], { concurrency: 2 }), [0, 0])
+        }).pipe(Effect.provideService(Gateway.Gateway, Gateway.at(base)))
+      }),
+    { timeout: 90_000 }
+  )
 })
 
 describe.runIf(Grounds.realServers)("SIGTERM under load", () => {
