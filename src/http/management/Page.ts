@@ -2,7 +2,7 @@ import { Effect, Either, Encoding, Option, Schema } from "effect"
 import { type Invalid, invalid } from "../../domain/Errors.ts"
 
 const maxLimit = 200
-const defaultLimit = 50
+export const defaultLimit = 50
 
 const Limit = Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, maxLimit)).annotations({
   jsonSchema: { type: "integer", minimum: 1, maximum: maxLimit, default: defaultLimit }

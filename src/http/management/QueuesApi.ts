@@ -13,10 +13,11 @@ export const QueueView = Schema.Struct({
   delayMs: Schema.optionalWith(Schema.Int, { exact: true })
 })
 
-const most = 10_000
+/** How many one call brings back at most, and unless it says otherwise. */
+export const mostRequeued = 10_000
 
 export const RequeueInput = Schema.Struct({
-  limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, most)), { default: () => most })
+  limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, mostRequeued)), { exact: true })
 }).annotations({ parseOptions: { onExcessProperty: "error", errors: "all" } })
 
 const name = HttpApiSchema.param("name", Schema.String)

@@ -6,6 +6,8 @@ import { Settings } from "../../services/Settings.ts"
 import * as Failure from "../Failure.ts"
 import { Operator } from "./Authorization.ts"
 import { ManagementApi } from "./ManagementApi.ts"
+import * as Page from "./Page.ts"
+import { mostRequeued } from "./QueuesApi.ts"
 
 export const layer = HttpApiBuilder.group(ManagementApi, "queues", (handlers) =>
   Effect.gen(function*() {
@@ -27,10 +29,15 @@ export const layer = HttpApiBuilder.group(ManagementApi, "queues", (handlers) =>
           Failure.answered
         ))
       .handle("messages", ({ path, urlParams }) =>
-        deadMessages.inspect(path.name, urlParams.limit).pipe(Effect.map((data) => ({ data })), Failure.answered))
+        deadMessages.inspect(path.name, urlParams.limit ?? Page.defaultLimit).pipe(
+          Effect.map((data) => ({ data })),
+          Failure.answered
+        ))
       .handle("requeue", ({ path, payload }) =>
         Effect.flatMap(Operator, ({ name }) =>
-          deadMessages.requeue({ queue: path.name, limit: payload.limit, actor: name })).pipe(Failure.answered))
+          deadMessages.requeue({ queue: path.name, limit: payload.limit ?? mostRequeued, actor: name })).pipe(
+            Failure.answered
+          ))
       .handle("purge", ({ path }) =>
         Effect.flatMap(Operator, ({ name }) =>
           deadMessages.purge({ queue: path.name, actor: name })).pipe(
