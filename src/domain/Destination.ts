@@ -22,6 +22,8 @@ export const Destination = Schema.Struct({
   rateLimitPerMinute: Schema.NullOr(Schema.Int),
   /** `open` while it keeps failing: its deliveries are held, and one at a time tries it. */
   breaker: Schema.Literal("closed", "open"),
+  /** While its signing secret is rotated: until when the one before signs too. */
+  signingOverlapUntil: Schema.NullOr(Schema.DateTimeUtc),
   createdAt: Schema.DateTimeUtc,
   updatedAt: Schema.DateTimeUtc
 })
@@ -49,3 +51,14 @@ export const DestinationPatch = Schema.Struct({
   status: Schema.optionalWith(Schema.Literal("active", "disabled"), { exact: true })
 })
 export type DestinationPatch = typeof DestinationPatch.Type
+
+const maxOverlapSeconds = 2_592_000
+
+/** How long the signing secret before signs beside a new one where nothing else is said. */
+export const defaultOverlapSeconds = 86_400
+
+/** How long the signing secret before signs beside a new one; 0: no longer. */
+export const SigningRotation = Schema.Struct({
+  overlapSeconds: Schema.optionalWith(Schema.Int.pipe(Schema.between(0, maxOverlapSeconds)), { exact: true })
+})
+export type SigningRotation = typeof SigningRotation.Type

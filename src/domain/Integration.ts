@@ -68,12 +68,18 @@ export const SecretInput = Schema.Redacted(
   Schema.String.annotations({ message }).pipe(Schema.minLength(1, { message }), Schema.maxLength(1_000, { message }))
 )
 
+/** How many secrets an integration may have, with those that are over. */
+export const maxSecrets = 10
+
 /** What an operator says of a new integration. `callbackUrl` makes its first destination; `scheme` is for `custom` alone. */
 export const IntegrationInput = Schema.Struct({
   slug: Slug,
   name: Name,
   provider: ProviderId,
-  secrets: Schema.optionalWith(Schema.Array(SecretInput).pipe(Schema.maxItems(10)), { default: () => [], exact: true }),
+  secrets: Schema.optionalWith(Schema.Array(SecretInput).pipe(Schema.maxItems(maxSecrets)), {
+    default: () => [],
+    exact: true
+  }),
   verifyToken: optional(SecretInput),
   callbackUrl: optional(DestinationInput.fields.url),
   options: optional(Options),
@@ -95,6 +101,8 @@ export const IntegrationPatch = Schema.Struct({
   eventType: optional(Schema.NullOr(Override)),
   response: optional(Schema.NullOr(CustomResponse)),
   verifyToken: optional(Schema.NullOr(SecretInput)),
+  /** All of them: those that are left out are the provider's own choice again. */
+  options: optional(Options),
   scheme: optional(Scheme)
 })
 export type IntegrationPatch = typeof IntegrationPatch.Type

@@ -26,6 +26,9 @@ const signature = (
     .update(body)
     .digest("base64")
 
+/** How many random bytes make a signing secret. */
+export const secretBytes = 24
+
 /** A new signing secret as text, of at least 24 bytes. */
 export const secretOf = (bytes: Uint8Array): Redacted.Redacted =>
   Redacted.make(prefix + Buffer.from(bytes).toString("base64"))

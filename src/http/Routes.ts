@@ -3,6 +3,7 @@ import { Cause, Effect, Layer, Predicate } from "effect"
 import * as DeliverySink from "./DeliverySink.ts"
 import * as Failure from "./Failure.ts"
 import * as Ingress from "./Ingress.ts"
+import * as AuditHandlers from "./management/AuditHandlers.ts"
 import { Authorization } from "./management/Authorization.ts"
 import * as EventsHandlers from "./management/EventsHandlers.ts"
 import * as HealthHandlers from "./management/HealthHandlers.ts"
@@ -23,7 +24,8 @@ const management = Mount.layer.pipe(
     IntegrationsHandlers.layer,
     EventsHandlers.layer,
     QueuesHandlers.layer,
-    RejectionsHandlers.layer
+    RejectionsHandlers.layer,
+    AuditHandlers.layer
   ]),
   Layer.provide(Authorization.layer)
 )

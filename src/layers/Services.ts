@@ -20,6 +20,7 @@ import { Rejections } from "../services/Rejections.ts"
 import { Releases } from "../services/Releases.ts"
 import { Replays } from "../services/Replays.ts"
 import { Rescue } from "../services/Rescue.ts"
+import { AuditReader } from "../services/store/AuditReader.ts"
 import { ClaimStore } from "../services/store/ClaimStore.ts"
 import { DeliveryReader } from "../services/store/DeliveryReader.ts"
 import { DestinationStore } from "../services/store/DestinationStore.ts"
@@ -33,6 +34,7 @@ import { RecordStore } from "../services/store/RecordStore.ts"
 import { RejectionReader } from "../services/store/RejectionReader.ts"
 import { RejectionStore } from "../services/store/RejectionStore.ts"
 import { ReplayStore } from "../services/store/ReplayStore.ts"
+import { SecretStore } from "../services/store/SecretStore.ts"
 import { SweepStore } from "../services/store/SweepStore.ts"
 import { Sweeper } from "../services/Sweeper.ts"
 import { Trials } from "../services/Trials.ts"
@@ -49,6 +51,7 @@ const measures = Gauges.layer.pipe(
 /** What both roles' programs build upon. */
 export const foundations = Layer.mergeAll(
   Audit.layer,
+  AuditReader.layer,
   ClaimStore.layer,
   DeliveryReader.layer,
   DestinationStore.layer,
@@ -62,6 +65,7 @@ export const foundations = Layer.mergeAll(
   RejectionReader.layer,
   RejectionStore.layer,
   ReplayStore.layer,
+  SecretStore.layer,
   SweepStore.layer,
   Vault.layer,
   measures

@@ -11,7 +11,7 @@ export interface AuditEntry {
   readonly subjectType: "integration" | "destination" | "event" | "replay" | "rejection" | "queue"
   /** Null for what has no id, such as a queue; the detail names it then. */
   readonly subjectId: string | null
-  /** Becomes JSON. Holds no secret. */
+  /** Becomes JSON; `before` and `after` in it are the fields that a change touched. Holds no secret. */
   readonly detail: Readonly<Record<string, unknown>>
 }
 
@@ -21,14 +21,20 @@ export class Audit extends Context.Tag("sluice/services/Audit")<Audit, {
 }>() {
   static readonly layer = Layer.effect(
     Audit,
-    Effect.map(SqlClient.SqlClient, (sql) =>
-      Audit.of({
-        append: Effect.fn("Audit.append")(function*({ action, actor, detail, subjectId, subjectType }) {
-          const id = yield* Ids.next
-          yield* guarded(sql`
-            INSERT INTO audit_entries (id, actor, action, subject_type, subject_id, detail)
-            VALUES (${id}, ${actor}, ${action}, ${subjectType}, ${subjectId}, ${JSON.stringify(detail)}::jsonb)`)
-        })
-      }))
+    Effect.map(SqlClient.SqlClient, (sql) => Audit.of({ append: appendTo(sql) }))
   )
 }
+
+/** The entry's id begins with the moment that the database notes, so that its order is that of all processes' entries. */
+export const appendTo = (sql: SqlClient.SqlClient) =>
+  Effect.fn("Audit.append")(function*({ action, actor, detail, subjectId, subjectType }: AuditEntry) {
+    const id = yield* Ids.next
+    yield* guarded(sql`
+      INSERT INTO audit_entries (id, at, actor, action, subject_type, subject_id, detail)
+      SELECT (left(time, 8) || '-' || right(time, 4) || substr(${id}::text, 14))::uuid, at,
+        ${actor}, ${action}, ${subjectType}, ${subjectId}::uuid, ${JSON.stringify(detail)}::jsonb
+      FROM (
+        SELECT at, lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') AS time
+        FROM clock_timestamp() AS at
+      ) AS moment`)
+  })

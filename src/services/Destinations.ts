@@ -1,20 +1,19 @@
-import { SqlClient } from "@effect/sql"
 import { Context, Effect, Layer, Option, type Redacted, Schema } from "effect"
 import { randomBytes } from "node:crypto"
 import type { Destination, DestinationInput, DestinationPatch, DestinationStatus } from "../domain/Destination.ts"
 import { type Invalid, invalid, NotFound } from "../domain/Errors.ts"
 import { Filter } from "../domain/Filter.ts"
+import * as Hint from "../domain/Hint.ts"
 import type { DestinationId, IntegrationId } from "../domain/Ids.ts"
 import type { Integration } from "../domain/Integration.ts"
 import { Choice, schemeOf } from "../domain/providers/Providers.ts"
 import { RetryOverrides } from "../domain/RetryPolicy.ts"
 import * as Signing from "../domain/Signing.ts"
-import { Audit } from "./Audit.ts"
-import { Directory } from "./Directory.ts"
+import * as DestinationChange from "./DestinationChange.ts"
 import * as Ids from "./Ids.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
 import { DestinationStore } from "./store/DestinationStore.ts"
-import { type StoreError, transaction } from "./store/Store.ts"
+import type { StoreError } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
 
 /** A destination with its signing secret, which is shown once. */
@@ -49,47 +48,18 @@ export class Destinations extends Context.Tag("sluice/services/Destinations")<De
   static readonly layer = Layer.effect(Destinations, Effect.suspend(() => make))
 }
 
-const signingSecretBytes = 24
 const json = <A, I>(schema: Schema.Schema<A, I>) => Schema.encodeSync(Schema.parseJson(schema))
 const filterJson = json(Filter)
 const policyJson = json(RetryOverrides)
 
 const make = Effect.gen(function*() {
-  const audit = yield* Audit
+  const change = yield* DestinationChange.make
   const client = yield* CallbackClient
-  const directory = yield* Directory
-  const sql = yield* SqlClient.SqlClient
   const store = yield* DestinationStore
   const vault = yield* Vault
 
   const check = (url: string) => Effect.mapError(client.check(url), (problem) => invalid("url", problem))
   const missing = (id: DestinationId) => new NotFound({ message: `There is no destination ${id}.` })
-
-  const change = <A, E>(
-    effect: Effect.Effect<A, E>,
-    entry: {
-      readonly actor: string
-      readonly action: string
-      readonly id: string
-      readonly detail: Record<string, unknown>
-    }
-  ) =>
-    transaction(
-      sql,
-      Effect.zipLeft(
-        effect,
-        audit.append({
-          actor: entry.actor,
-          action: entry.action,
-          subjectType: "destination",
-          subjectId: entry.id,
-          detail: entry.detail
-        })
-      )
-    ).pipe(
-      // What is committed is done; the directory's own watch notices it too.
-      Effect.zipLeft(Effect.ignore(directory.refresh))
-    )
 
   const required = (id: DestinationId) =>
     Effect.flatMap(Option.match({ onNone: () => missing(id), onSome: Effect.succeed<Destination> }))
@@ -98,7 +68,7 @@ const make = Effect.gen(function*() {
     create: Effect.fn("Destinations.create")(function*(actor, integration, input) {
       yield* check(input.url)
       const id = yield* Ids.next
-      const signingSecret = Signing.secretOf(randomBytes(signingSecretBytes))
+      const signingSecret = Signing.secretOf(randomBytes(Signing.secretBytes))
       const columns = {
         id,
         integrationId: integration.id,
@@ -115,7 +85,7 @@ const make = Effect.gen(function*() {
           store.insert(columns),
           Effect.flatten(store.find(id)).pipe(Effect.catchTag("NoSuchElementException", Effect.die))
         ),
-        { actor, action: "destination.created", id, detail: { integrationId: integration.id, url: input.url } }
+        { actor, action: "destination.created", id, detail: {}, set: { signingSecret: Hint.of(signingSecret) } }
       )
       return { destination, signingSecret }
     }),
@@ -139,7 +109,7 @@ const make = Effect.gen(function*() {
         actor,
         action: "destination.updated",
         id,
-        detail: columns
+        detail: {}
       })
     }),
 

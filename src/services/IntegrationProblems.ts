@@ -11,11 +11,7 @@ import * as SealedHeaders from "./SealedHeaders.ts"
 export const ofInput = (input: IntegrationInput): ReadonlyArray<Problem> => {
   const { provider } = input
   const options = input.options ?? {}
-  const reads = provider === "custom" ? [] : providers[provider].reads
-  const fixed = Object.keys(options).filter((name) => !Array.contains(reads, name)).map((name) => ({
-    path: `options.${name}`,
-    problem: `the provider ${provider} leaves no choice of this`
-  }))
+  const fixed = ofOptions(provider, options)
   if (provider === "custom" && input.scheme === undefined) {
     return [...fixed, { path: "scheme", problem: "is missing; the provider custom is what its scheme says" }]
   }
@@ -26,6 +22,15 @@ export const ofInput = (input: IntegrationInput): ReadonlyArray<Problem> => {
     ...ofSecrets(schemeOf(chosen), input.secrets),
     ...ofNames(chosen, input)
   ]
+}
+
+/** What is wrong with options for a provider. */
+export const ofOptions = (provider: Choice["provider"], options: Choice["options"]): ReadonlyArray<Problem> => {
+  const reads = provider === "custom" ? [] : providers[provider].reads
+  return Object.keys(options).filter((name) => !Array.contains(reads, name)).map((name) => ({
+    path: `options.${name}`,
+    problem: `the provider ${provider} leaves no choice of this`
+  }))
 }
 
 /** What is wrong with a scheme that is given to a provider. */

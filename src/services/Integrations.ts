@@ -1,7 +1,7 @@
-import { SqlClient } from "@effect/sql"
 import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Conflict, Invalid, NotFound } from "../domain/Errors.ts"
-import type { DestinationId, IntegrationId } from "../domain/Ids.ts"
+import * as Hint from "../domain/Hint.ts"
+import { type DestinationId, IntegrationId } from "../domain/Ids.ts"
 import {
   CustomResponse,
   type Integration,
@@ -9,16 +9,16 @@ import {
   type IntegrationPatch
 } from "../domain/Integration.ts"
 import { Options } from "../domain/providers/Provider.ts"
-import { decodeChoice, schemeOf } from "../domain/providers/Providers.ts"
 import { Override } from "../domain/verification/Naming.ts"
 import { Scheme } from "../domain/verification/Scheme.ts"
-import { Audit } from "./Audit.ts"
 import { Destinations } from "./Destinations.ts"
-import { Directory } from "./Directory.ts"
 import * as Ids from "./Ids.ts"
+import * as IntegrationChange from "./IntegrationChange.ts"
 import * as Problems from "./IntegrationProblems.ts"
+import * as PatchProblems from "./PatchProblems.ts"
 import { IntegrationStore } from "./store/IntegrationStore.ts"
-import { isStoreError, type StoreError, transaction } from "./store/Store.ts"
+import { SecretStore } from "./store/SecretStore.ts"
+import { isStoreError, type StoreError } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
 
 /** An integration with the signing secret of its first destination, which is shown once. */
@@ -58,27 +58,12 @@ const schemeJson = json(Scheme)
 const optionsJson = Schema.encodeSync(Schema.parseJson(Options))
 
 const make = Effect.gen(function*() {
-  const audit = yield* Audit
   const destinations = yield* Destinations
-  const directory = yield* Directory
-  const sql = yield* SqlClient.SqlClient
+  const secrets = yield* SecretStore
   const store = yield* IntegrationStore
   const vault = yield* Vault
-
-  const change = <A, E>(
-    actor: string,
-    action: string,
-    id: string,
-    detail: Record<string, unknown>,
-    effect: Effect.Effect<A, E>
-  ) =>
-    transaction(
-      sql,
-      Effect.zipLeft(effect, audit.append({ actor, action, subjectType: "integration", subjectId: id, detail }))
-    ).pipe(
-      // What is committed is done; the directory's own watch notices it too.
-      Effect.zipLeft(Effect.ignore(directory.refresh))
-    )
+  const change = yield* IntegrationChange.make
+  const patchProblems = PatchProblems.make(secrets, vault)
 
   const get = Effect.fn("Integrations.get")(function*(reference: string) {
     return yield* Option.match(yield* store.find(reference), {
@@ -90,46 +75,11 @@ const make = Effect.gen(function*() {
   const sealToken = (id: string, token: Redacted.Redacted | null | undefined) =>
     token === null || token === undefined ? Effect.succeed(token) : vault.seal(`verify-token:${id}`, token)
 
-  /** Whether the secrets that an integration has fit another scheme. */
-  const unfit = Effect.fnUntraced(function*(integrationId: string, scheme: Scheme) {
-    const secrets = yield* Effect.forEach(
-      yield* store.secrets(integrationId),
-      ({ envelope, id }) => vault.open(`secret:${id}`, envelope)
-    ).pipe(
-      Effect.catchTag(
-        "VaultError",
-        ({ message }) => new Conflict({ message: `Whether the secrets fit another scheme cannot be told. ${message}` })
-      )
-    )
-    return Problems.ofSecrets(scheme, secrets).map(({ problem }) => ({
-      path: "scheme",
-      problem: `the integration's secrets do not fit it: one ${problem}`
-    }))
-  })
-
-  const patchProblems = Effect.fnUntraced(function*(integration: Integration, patch: IntegrationPatch) {
-    const [choice, names] = yield* Effect.mapError(
-      Effect.zip(decodeChoice(integration), decodeNames(integration)),
-      () =>
-        new Conflict({
-          message:
-            "This revision of the gateway cannot read how the integration is verified, as if a newer one had made it: " +
-            "change it there, or delete it."
-        })
-    )
-    const chosen = { ...choice, scheme: patch.scheme ?? choice.scheme }
-    const { id } = integration
-    return [
-      ...Problems.ofScheme(choice.provider, patch.scheme),
-      ...Problems.ofNames(chosen, { ...names, ...patch }),
-      ...(patch.scheme === undefined ? [] : yield* unfit(id, schemeOf(chosen)))
-    ]
-  })
-
   const addSecret = Effect.fnUntraced(function*(integrationId: string, secret: Redacted.Redacted) {
     const id = yield* Ids.next
     const envelope = yield* vault.seal(`secret:${id}`, secret)
-    yield* store.insertSecret({ id, integrationId, envelope, hint: hint(secret) })
+    const always = { validFrom: Option.none(), validUntil: Option.none() }
+    yield* secrets.insert({ id, integrationId, envelope, hint: Hint.of(secret), ...always })
   })
 
   return Integrations.of({
@@ -139,7 +89,7 @@ const make = Effect.gen(function*() {
     create: Effect.fn("Integrations.create")(function*(actor, input) {
       const problems = Problems.ofInput(input)
       if (problems.length > 0) return yield* new Invalid({ details: problems })
-      const id = yield* Ids.next
+      const id = IntegrationId.make(yield* Ids.next)
       const created = Effect.gen(function*() {
         yield* store.insert({
           id,
@@ -170,54 +120,44 @@ const make = Effect.gen(function*() {
           signingSecrets: new Map([[destination.id, signingSecret]])
         }
       })
-      return yield* change(actor, "integration.created", id, { slug: input.slug, provider: input.provider }, created)
-        .pipe(
-          Effect.catchIf(isConflict, () => taken(input.slug))
-        )
+      return yield* change({ actor, action: "integration.created", id }, () => created).pipe(
+        Effect.catchIf(isConflict, () => taken(input.slug))
+      )
     }),
 
     update: Effect.fn("Integrations.update")(function*(actor, id, patch) {
-      const integration = yield* get(id)
-      const problems = isAboutScheme(patch) ? yield* patchProblems(integration, patch) : []
-      if (problems.length > 0) return yield* new Invalid({ details: problems })
       const { verifyToken, ...plain } = patch
       const columns = {
         ...plain,
         dedupe: overrideJson(patch.dedupe),
         eventType: overrideJson(patch.eventType),
         response: responseJson(patch.response),
-        scheme: schemeJson(patch.scheme) ?? undefined
+        options: patch.options === undefined ? undefined : optionsJson(patch.options),
+        scheme: schemeJson(patch.scheme) ?? undefined,
+        verifyTokenEnvelope: yield* sealToken(id, verifyToken)
       }
-      const envelope = yield* sealToken(id, verifyToken)
-      const updated = Effect.zipRight(store.update(id, { ...columns, verifyTokenEnvelope: envelope }), get(id))
-      return yield* change(actor, "integration.updated", id, audited(columns, verifyToken), updated).pipe(
+      const updated = Effect.gen(function*() {
+        const problems = yield* patchProblems(yield* get(id), patch)
+        if (problems.length > 0) return yield* new Invalid({ details: problems })
+        yield* store.update(id, columns)
+        return yield* get(id)
+      })
+      return yield* change({ actor, action: "integration.updated", id }, () => updated, notedToken(patch)).pipe(
         Effect.catchIf(isConflict, () => taken(patch.slug ?? ""))
       )
     }),
 
     remove: Effect.fn("Integrations.remove")(function*(actor, id) {
-      const { slug } = yield* get(id)
-      yield* change(actor, "integration.deleted", id, { slug }, store.remove(id))
+      yield* change({ actor, action: "integration.deleted", id }, () => Effect.zipRight(get(id), store.remove(id)))
     })
   })
 })
 
-const decodeNames = Schema.decodeUnknown(
-  Schema.Struct({ dedupe: Schema.NullOr(Override), eventType: Schema.NullOr(Override) })
-)
-
-const isAboutScheme = ({ dedupe, eventType, scheme }: IntegrationPatch): boolean =>
-  [dedupe, eventType, scheme].some((_) => _ !== undefined && _ !== null)
-
-// That the verify token was changed, and not to what.
-const audited = (columns: Record<string, unknown>, verifyToken: Redacted.Redacted | null | undefined) =>
-  verifyToken === undefined ? columns : { ...columns, verifyToken: verifyToken === null ? "removed" : "set" }
-
-// Short secrets would be told by their end.
-const hint = (secret: Redacted.Redacted): string => {
-  const text = Redacted.value(secret)
-  return text.length < 12 ? "…" : `…${text.slice(-4)}`
-}
+// One for another looks like none for none.
+const notedToken = ({ verifyToken }: IntegrationPatch) => (before: Option.Option<Integration>) =>
+  Redacted.isRedacted(verifyToken) && Option.exists(before, (_) => _.hasVerifyToken)
+    ? { verifyToken: "set anew" }
+    : {}
 
 const isConflict = (error: unknown): error is StoreError => isStoreError(error) && error.reason === "Conflict"
 

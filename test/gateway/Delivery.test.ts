@@ -60,6 +60,12 @@ onEach("a delivery", (gateway) => {
         const { json } = yield* manage(`/destinations/${destinations[0]?.id}`)
         assert.propertyVal(json, "status", "disabled")
         assert.strictEqual(yield* Gateway.audited("destination.disabled", destinations[0]?.id ?? ""), 1)
+        const told = yield* manage(`/audit-entries?action=destination.disabled&subjectId=${destinations[0]?.id}`)
+        assert.nestedInclude(told.json, {
+          "data[0].actor": "sluice",
+          "data[0].before.status": "active",
+          "data[0].after.status": "disabled"
+        })
       }))
 
     it.scoped("of a large body reaches its callback whole", () =>

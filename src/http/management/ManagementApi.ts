@@ -1,4 +1,5 @@
 import { HttpApi, OpenApi } from "@effect/platform"
+import { AuditApi } from "./AuditApi.ts"
 import * as Document from "./Document.ts"
 import { DeliveriesApi, EventsApi } from "./EventsApi.ts"
 import { HealthApi } from "./HealthApi.ts"
@@ -19,6 +20,7 @@ export class ManagementApi extends HttpApi.make("sluice")
   .add(QueuesApi)
   .add(RejectionsApi)
   .add(VerificationApi)
+  .add(AuditApi)
   .prefix("/api/v1")
   .annotate(OpenApi.Title, "Sluice")
   .annotate(OpenApi.Version, "1")

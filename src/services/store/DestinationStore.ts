@@ -1,5 +1,5 @@
 import { SqlClient, type Statement } from "@effect/sql"
-import { Context, Effect, Layer, Option, Schema } from "effect"
+import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Destination, type DestinationStatus } from "../../domain/Destination.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
@@ -34,6 +34,19 @@ export class DestinationStore extends Context.Tag("sluice/services/store/Destina
   /** Marks it as deleted; false when there is none. */
   readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
   readonly find: (id: string) => Effect.Effect<Option.Option<Destination>, StoreError>
+  /** Keeps the row as it is until the transaction ends. */
+  readonly lock: (id: string) => Effect.Effect<void, StoreError>
+  /**
+   * Has it sign by another secret: from now on, and for so long by the one before too. None of an earlier rotation stays;
+   * none when there is no such destination.
+   */
+  readonly rotate: (
+    id: string,
+    signingEnvelope: string,
+    overlap: Duration.Duration
+  ) => Effect.Effect<Option.Option<Destination>, StoreError>
+  /** Where an overlap is over, puts the next secret in the place of the one before. */
+  readonly settleRotations: Effect.Effect<void, StoreError>
   readonly listOf: (integrationId: string) => Effect.Effect<ReadonlyArray<Destination>, StoreError>
 }>() {
   static readonly layer = Layer.effect(DestinationStore, Effect.suspend(() => make))
@@ -46,8 +59,12 @@ export const destinationJson = (sql: SqlClient.SqlClient): Statement.Fragment =>
     'retryPolicy', d.retry_policy, 'signatureNames', d.signature_names, 'concurrency', d.concurrency,
     'rateLimitPerMinute', d.rate_limit_per_minute, 'breaker', CASE WHEN EXISTS (
       SELECT FROM destination_troubles t WHERE t.destination_id = d.id AND t.opened_at IS NOT NULL
-    ) THEN 'open' ELSE 'closed' END, 'createdAt', d.created_at, 'updatedAt', d.updated_at
+    ) THEN 'open' ELSE 'closed' END, 'signingOverlapUntil', CASE
+      WHEN d.signing_overlap_until > now() THEN d.signing_overlap_until
+    END, 'createdAt', d.created_at, 'updatedAt', d.updated_at
   )`
+
+const settledAtOnce = 100
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -101,6 +118,33 @@ const make = Effect.gen(function*() {
       first(guarded(sql`
         SELECT ${destinationJson(sql)} AS value FROM destinations d WHERE d.id = ${id} AND d.deleted_at IS NULL`))
     ),
+
+    lock: Effect.fn("DestinationStore.lock")(function*(id) {
+      yield* guarded(sql`SELECT FROM destinations WHERE id = ${id} FOR NO KEY UPDATE`)
+    }),
+
+    rotate: Effect.fn("DestinationStore.rotate")((id, signingEnvelope, overlap) => {
+      const changes = Duration.toMillis(overlap) === 0
+        ? sql`signing_envelope = ${signingEnvelope}, next_signing_envelope = NULL, signing_overlap_until = NULL`
+        : sql`
+            signing_envelope = CASE WHEN signing_overlap_until <= now() THEN next_signing_envelope ELSE signing_envelope END,
+            next_signing_envelope = ${signingEnvelope},
+            signing_overlap_until = now() + ${Duration.toMillis(overlap)}::float8 * interval '1 millisecond'`
+      return first(guarded(sql`
+        UPDATE destinations d SET ${changes}, updated_at = now()
+        WHERE id = ${id} AND deleted_at IS NULL
+        RETURNING ${destinationJson(sql)} AS value`))
+    }),
+
+    settleRotations: Effect.asVoid(guarded(sql`
+      UPDATE destinations SET
+        signing_envelope = next_signing_envelope,
+        next_signing_envelope = NULL,
+        signing_overlap_until = NULL
+      WHERE id IN (
+        SELECT id FROM destinations WHERE signing_overlap_until <= now()
+        ORDER BY id LIMIT ${settledAtOnce} FOR NO KEY UPDATE SKIP LOCKED
+      )`)).pipe(Effect.withSpan("DestinationStore.settleRotations")),
 
     listOf: Effect.fn("DestinationStore.listOf")((integrationId) =>
       values(guarded(sql`

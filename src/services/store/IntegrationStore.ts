@@ -16,6 +16,7 @@ export interface IntegrationColumns {
   readonly eventType?: string | null | undefined
   readonly response?: string | null | undefined
   readonly scheme?: string | undefined
+  readonly options?: string | undefined
   readonly verifyTokenEnvelope?: string | null | undefined
 }
 
@@ -27,22 +28,13 @@ export interface NewIntegration extends IntegrationColumns {
   readonly options: string
 }
 
-export interface NewSecret {
-  readonly id: string
-  readonly integrationId: string
-  readonly envelope: string
-  readonly hint: string
-}
-
-/** The rows of integrations and their secrets, as operators see them. */
+/** The rows of integrations, as operators see them. */
 export class IntegrationStore extends Context.Tag("sluice/services/store/IntegrationStore")<IntegrationStore, {
   readonly insert: (integration: NewIntegration) => Effect.Effect<void, StoreError>
-  readonly insertSecret: (secret: NewSecret) => Effect.Effect<void, StoreError>
-  /** The envelopes of those of an integration's secrets that are valid, or will be. */
-  readonly secrets: (id: string) => Effect.Effect<
-    ReadonlyArray<{ readonly id: string; readonly envelope: string }>,
-    StoreError
-  >
+  /** Keeps the row as it is until the transaction ends. */
+  readonly lock: (id: string) => Effect.Effect<void, StoreError>
+  /** The transaction's moment, in milliseconds since the epoch. */
+  readonly now: Effect.Effect<number, StoreError>
   /** Changes the given columns; false when there is no such integration. */
   readonly update: (id: string, columns: IntegrationColumns) => Effect.Effect<boolean, StoreError>
   /** Marks the integration and its destinations as deleted; false when there is none. */
@@ -103,18 +95,13 @@ const make = Effect.gen(function*() {
         )`)
     }),
 
-    insertSecret: Effect.fn("IntegrationStore.insertSecret")(function*({ envelope, hint, id, integrationId }) {
-      yield* guarded(sql`
-        INSERT INTO integration_secrets (id, integration_id, envelope, hint)
-        VALUES (${id}, ${integrationId}, ${envelope}, ${hint})`)
+    lock: Effect.fn("IntegrationStore.lock")(function*(id) {
+      yield* guarded(sql`SELECT FROM integrations WHERE id = ${id} FOR NO KEY UPDATE`)
     }),
 
-    secrets: Effect.fn("IntegrationStore.secrets")((id) =>
-      guarded(
-        sql`SELECT id, envelope FROM integration_secrets WHERE integration_id = ${id} AND coalesce(valid_until > now(), true) ORDER BY id`
-      ).pipe(
-        Effect.flatMap(rows(Schema.Struct({ id: Schema.String, envelope: Schema.String })))
-      )
+    now: guarded(sql`SELECT (extract(epoch FROM now()) * 1000)::float8 AS now`).pipe(
+      Effect.flatMap(rows(Schema.Struct({ now: Schema.Number }))),
+      Effect.map(([row]) => row?.now ?? 0)
     ),
 
     update: Effect.fn("IntegrationStore.update")(function*(id, columns) {
@@ -126,6 +113,7 @@ const make = Effect.gen(function*() {
         ...given(columns.dedupe, (_) => sql`dedupe = ${_}::jsonb`),
         ...given(columns.eventType, (_) => sql`event_type = ${_}::jsonb`),
         ...given(columns.response, (_) => sql`response = ${_}::jsonb`),
+        ...given(columns.options, (_) => sql`options = ${_}::jsonb`),
         ...given(columns.scheme, (_) => sql`scheme = ${_}::jsonb`),
         ...given(columns.verifyTokenEnvelope, (_) => sql`verify_token_envelope = ${_}`),
         sql`updated_at = now()`

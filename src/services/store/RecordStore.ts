@@ -1,7 +1,8 @@
 import { SqlClient } from "@effect/sql"
 import { Array, Context, Effect, Layer, Schema } from "effect"
+import { DestinationStatus } from "../../domain/Destination.ts"
 import type { DeliveryId, DestinationId } from "../../domain/Ids.ts"
-import * as Ids from "../Ids.ts"
+import * as Audit from "../Audit.ts"
 import { Settings } from "../Settings.ts"
 import * as Breaker from "./Breaker.ts"
 import { guarded, rows, type StoreError, transaction } from "./Store.ts"
@@ -43,6 +44,7 @@ export class RecordStore extends Context.Tag("sluice/services/store/RecordStore"
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const { breaker } = yield* Settings
+  const append = Audit.appendTo(sql)
 
   const record = (reports: ReadonlyArray<Report>) => {
     const column = <A>(of: (report: Report) => A): ReadonlyArray<A> => reports.map(of)
@@ -136,17 +138,21 @@ const make = Effect.gen(function*() {
     )
 
   const disable = Effect.fnUntraced(function*(destinationId: DestinationId) {
-    const auditId = yield* Ids.next
-    yield* guarded(sql`
-      WITH disabled AS (
-        UPDATE destinations SET status = 'disabled', updated_at = now()
-        WHERE id = ${destinationId} AND status <> 'disabled'
-        RETURNING id
+    const [disabled] = yield* sql`
+      WITH before AS (
+        SELECT id, status FROM destinations WHERE id = ${destinationId} AND status <> 'disabled' FOR NO KEY UPDATE
       )
-      INSERT INTO audit_entries (id, actor, action, subject_type, subject_id, detail)
-      SELECT ${auditId}::uuid, 'sluice', 'destination.disabled', 'destination', id,
-        '{"reason": "the callback answered 410 Gone"}'::jsonb
-      FROM disabled`)
+      UPDATE destinations d SET status = 'disabled', updated_at = now()
+      FROM before WHERE d.id = before.id
+      RETURNING before.status`.pipe(guarded, Effect.flatMap(rows(Schema.Struct({ status: DestinationStatus }))))
+    if (disabled === undefined) return
+    yield* append({
+      actor: "sluice",
+      action: "destination.disabled",
+      subjectType: "destination",
+      subjectId: destinationId,
+      detail: { reason: "the callback answered 410 Gone", before: disabled, after: { status: "disabled" } }
+    })
   })
 
   return RecordStore.of({
