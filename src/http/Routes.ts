@@ -14,6 +14,7 @@ import { Patience } from "./management/Patience.ts"
 import * as ProvidersHandlers from "./management/ProvidersHandlers.ts"
 import * as QueuesHandlers from "./management/QueuesHandlers.ts"
 import * as RejectionsHandlers from "./management/RejectionsHandlers.ts"
+import * as SecretsHandlers from "./management/SecretsHandlers.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
 
 const management = Mount.layer.pipe(
@@ -25,6 +26,7 @@ const management = Mount.layer.pipe(
     EventsHandlers.layer,
     QueuesHandlers.layer,
     RejectionsHandlers.layer,
+    SecretsHandlers.layer,
     AuditHandlers.layer
   ]),
   Layer.provide(Authorization.layer)

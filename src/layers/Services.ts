@@ -12,6 +12,7 @@ import { Health } from "../services/Health.ts"
 import { Inflow } from "../services/Inflow.ts"
 import { Intake } from "../services/Intake.ts"
 import { Integrations } from "../services/Integrations.ts"
+import { IntegrationSecrets } from "../services/IntegrationSecrets.ts"
 import { Lanes } from "../services/Lanes.ts"
 import { Leases } from "../services/Leases.ts"
 import { Limits } from "../services/Limits.ts"
@@ -20,6 +21,7 @@ import { Rejections } from "../services/Rejections.ts"
 import { Releases } from "../services/Releases.ts"
 import { Replays } from "../services/Replays.ts"
 import { Rescue } from "../services/Rescue.ts"
+import { SigningSecrets } from "../services/SigningSecrets.ts"
 import { AuditReader } from "../services/store/AuditReader.ts"
 import { ClaimStore } from "../services/store/ClaimStore.ts"
 import { DeliveryReader } from "../services/store/DeliveryReader.ts"
@@ -78,7 +80,9 @@ export const api = Layer.merge(Integrations.layer, Rescue.layer).pipe(
     Destinations.layer,
     Handshakes.layer,
     Intake.layer,
+    IntegrationSecrets.layer,
     Replays.layer,
+    SigningSecrets.layer,
     Trials.layer
   )),
   Layer.provideMerge(Verification.layer),

@@ -6,6 +6,7 @@ import * as Signing from "../domain/Signing.ts"
 import type { CallbackClient } from "./ports/CallbackClient.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
 import type { Work } from "./store/ClaimStore.ts"
+import * as SigningEnvelopes from "./store/SigningEnvelopes.ts"
 import type { Vault } from "./Vault.ts"
 
 const decodeHeaders = Schema.decodeUnknown(Schema.parseJson(Headers))
@@ -26,11 +27,11 @@ export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.
     if (work.headers === null) return contentMissing
     const timestamp = Math.floor(startedAt / 1_000)
     return yield* Effect.all([
-      vault.open(`signing:${work.destinationId}`, work.signingEnvelope),
+      Effect.forEach(SigningEnvelopes.all(work), (envelope) => vault.open(`signing:${work.destinationId}`, envelope)),
       SealedHeaders.open(vault, `event:${work.eventId}`, work.sealedHeaders),
       Effect.orDie(decodeHeaders(work.headers))
     ]).pipe(
-      Effect.flatMap(([secret, sealed, headers]) =>
+      Effect.flatMap(([secrets, sealed, headers]) =>
         client.post({
           url: work.url,
           body,
@@ -40,7 +41,7 @@ export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.
             "sluice-attempt": String(work.attempt),
             "sluice-integration": work.integrationSlug,
             ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
-            ...Signing.sign([secret], { id: work.eventId, timestamp, body }, work.signatureNames)
+            ...Signing.sign(secrets, { id: work.eventId, timestamp, body }, work.signatureNames)
           })
         })
       ),

@@ -7,6 +7,7 @@ import { DestinationsApi, IntegrationsApi } from "./IntegrationsApi.ts"
 import { ProvidersApi } from "./ProvidersApi.ts"
 import { QueuesApi } from "./QueuesApi.ts"
 import { RejectionsApi } from "./RejectionsApi.ts"
+import { SecretsApi } from "./SecretsApi.ts"
 import { VerificationApi } from "./VerificationApi.ts"
 
 /** What operators call. Server, OpenAPI document and typed client all come from here. */
@@ -15,6 +16,7 @@ export class ManagementApi extends HttpApi.make("sluice")
   .add(ProvidersApi)
   .add(IntegrationsApi)
   .add(DestinationsApi)
+  .add(SecretsApi)
   .add(EventsApi)
   .add(DeliveriesApi)
   .add(QueuesApi)

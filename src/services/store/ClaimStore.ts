@@ -5,6 +5,7 @@ import { DeliveryId, DestinationId, EventId, ReplayId } from "../../domain/Ids.t
 import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
 import { RetryOverrides } from "../../domain/RetryPolicy.ts"
 import { Settings } from "../Settings.ts"
+import * as SigningEnvelopes from "./SigningEnvelopes.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
 /** A message together with the token that the claim is to carry. */
@@ -26,7 +27,7 @@ export const Work = Schema.Struct({
   destinationId: DestinationId,
   url: Schema.String,
   signatureNames: SignatureNames,
-  signingEnvelope: Schema.String,
+  ...SigningEnvelopes.SigningEnvelopes.fields,
   retryPolicy: RetryOverrides,
   concurrency: Schema.NullOr(Schema.Int),
   rateLimitPerMinute: Schema.NullOr(Schema.Int),
@@ -144,7 +145,7 @@ const make = Effect.gen(function*() {
           updated.claim_token AS token, (extract(epoch FROM now()) * 1000)::float8 AS "claimedAt",
           updated.replay_id AS "replayId", integration.slug AS "integrationSlug",
           updated.destination_id AS "destinationId", destination.url, destination.signature_names AS "signatureNames",
-          destination.signing_envelope AS "signingEnvelope", destination.retry_policy AS "retryPolicy",
+          ${SigningEnvelopes.columns(sql)}, destination.retry_policy AS "retryPolicy",
           destination.concurrency, destination.rate_limit_per_minute AS "rateLimitPerMinute",
           updated.event_received_at AS "eventReceivedAt", content.headers::text AS headers,
           content.sealed_headers AS "sealedHeaders",

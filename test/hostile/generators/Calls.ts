@@ -43,6 +43,9 @@ const trial = {
 }
 const { callbackUrl: _url, options: _options, provider: _provider, secrets: _secrets, ...patch } = integration
 
+const far = "2999-01-01T00:00:00Z"
+const secret = { secret: "another-secret", validFrom: "2001-01-01T00:00:00Z", validUntil: far, expireOthersAt: far }
+
 /** Destinations that compare with anything. */
 const comparing = FastCheck.tuple(
   FastCheck.constantFrom("eq", "ne", "gt", "lte", "in", "exists", "matches"),
@@ -55,6 +58,8 @@ const comparing = FastCheck.tuple(
 const bodyFor = ({ method, template }: Route): FastCheck.Arbitrary<Uint8Array> => {
   if (template.endsWith("/verify")) return Json.body(trial)
   if (template.endsWith("/replay")) return Json.body({ reason: "again", destinationId: nobody })
+  if (template.endsWith("/signing-secrets")) return Json.body({ overlapSeconds: 60 })
+  if (template.includes("/secrets")) return Json.body(method === "PATCH" ? { validUntil: far } : secret)
   if (template.includes("/destinations")) return FastCheck.oneof(Json.body(destination), comparing)
   return Json.body(method === "PATCH" ? patch : integration)
 }

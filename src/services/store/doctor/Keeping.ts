@@ -67,7 +67,9 @@ const unknownKey: Check = {
           SELECT 'verify token', id, split_part(verify_token_envelope, '.', 2) FROM integrations
           WHERE deleted_at IS NULL AND verify_token_envelope IS NOT NULL
         ) UNION ALL (
-          SELECT 'destination', id, split_part(signing_envelope, '.', 2) FROM destinations WHERE deleted_at IS NULL
+          SELECT 'destination', id, split_part(envelope, '.', 2)
+          FROM destinations, unnest(ARRAY[signing_envelope, next_signing_envelope]) AS envelope
+          WHERE deleted_at IS NULL AND envelope IS NOT NULL
         ) UNION ALL (
           SELECT 'event', e.id, split_part((
             SELECT sealed_headers FROM event_bodies WHERE event_id = e.id AND event_bodies.received_at = e.received_at
