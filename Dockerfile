@@ -26,5 +26,5 @@ USER node
 EXPOSE 3000 3001
 # For the API; a worker answers at WORKER_PORT, see docker-compose.yml, and the jobs listen nowhere.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.APP_PORT || 3000}/api/v1/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# The other roles: node dist/worker/worker.js, npm run db:migrate, npm run db:seed
+# The other roles: node dist/worker/worker.js, npm run db:migrate, npm run db:seed, npm run secrets:reencrypt
 CMD ["node", "dist/api/server.js"]

@@ -17,6 +17,7 @@ export class Vault extends Context.Tag("sluice/services/Vault")<Vault, {
   readonly open: (place: string, envelope: string) => Effect.Effect<Redacted.Redacted, VaultError>
 }>() {
   static readonly layer = Layer.effect(Vault, Effect.map(Settings, ({ encryptionKeys }) => make(encryptionKeys)))
+  static readonly withKeys = (keys: typeof Settings.Service["encryptionKeys"]) => Layer.sync(Vault, () => make(keys))
 }
 
 const nonceBytes = 12
