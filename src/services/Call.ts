@@ -32,18 +32,21 @@ export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.
       Effect.orDie(decodeHeaders(work.headers))
     ]).pipe(
       Effect.flatMap(([secrets, sealed, headers]) =>
-        client.post({
-          url: work.url,
-          body,
-          headers: ForwardHeaders.forward({ ...headers, ...sealed }, {
-            "sluice-event-id": work.eventId,
-            "sluice-delivery-id": work.deliveryId,
-            "sluice-attempt": String(work.attempt),
-            "sluice-integration": work.integrationSlug,
-            ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
-            ...Signing.sign(secrets, { id: work.eventId, timestamp, body }, work.signatureNames)
-          })
-        })
+        Effect.map(
+          client.post({
+            url: work.url,
+            body,
+            headers: ForwardHeaders.forward({ ...headers, ...sealed }, {
+              "sluice-event-id": work.eventId,
+              "sluice-delivery-id": work.deliveryId,
+              "sluice-attempt": String(work.attempt),
+              "sluice-integration": work.integrationSlug,
+              ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
+              ...Signing.sign(secrets, { id: work.eventId, timestamp, body }, work.signatureNames)
+            })
+          }),
+          (outcome) => SealedHeaders.hidden(sealed, outcome)
+        )
       ),
       Effect.catchTag(
         "VaultError",

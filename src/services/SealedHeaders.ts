@@ -1,5 +1,6 @@
 import { Effect, Option, Record, Redacted, Schema } from "effect"
 import { Headers } from "../domain/Headers.ts"
+import type { Outcome } from "../domain/Judgement.ts"
 import type { Vault, VaultError } from "./Vault.ts"
 
 // Credentials whatever the scheme says; they are kept only for a later look at what came in.
@@ -45,3 +46,13 @@ export const open = (
     onSome: (envelope) =>
       Effect.flatMap(vault.open(place, envelope), (text) => Effect.orDie(decode(Redacted.value(text))))
   })
+
+/** An outcome whose answer does not show those headers, as of a callback that answers with what it was sent. */
+export const hidden = (sealed: Headers, outcome: Outcome): Outcome =>
+  outcome._tag === "Answered"
+    ? {
+      ...outcome,
+      body: Object.values(sealed).flat().filter((value) => value !== "")
+        .reduce((text, value) => text.replaceAll(value, "<sealed>"), outcome.body)
+    }
+    : outcome

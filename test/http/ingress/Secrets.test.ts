@@ -5,6 +5,7 @@ import * as Callback from "../../support/Callback.ts"
 import { eventually } from "../../support/Eventually.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import { onTwins } from "../../support/Gateways.ts"
+import { everything, found } from "../../support/SecretSearch.ts"
 import * as Api from "../Api.ts"
 
 const token = "token-that-nobody-may-see-7f3a"
@@ -12,27 +13,8 @@ const wrongToken = "wrong-token-that-nobody-may-see"
 const password = "Basic cGFzc3dvcmQtbm9ib2R5LXNlZXM="
 const cookie = "session=cookie-that-nobody-may-see"
 
-/** Every row of every table, as text. */
-const everything = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
-  const tables = yield* sql<{ name: string }>`
-    SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')`
-  const rows = yield* Effect.forEach(
-    tables,
-    ({ name }) => sql<{ row: string }>`SELECT t::text AS row FROM ${sql(name)} t`
-  )
-  return rows.flat().map(({ row }) => row).join("\n")
-})
-
-const forms = (secret: string): ReadonlyArray<string> => [
-  secret,
-  Buffer.from(secret).toString("hex"),
-  Buffer.from(secret).toString("base64").replace(/=+$/, "")
-]
-
 const assertNowhere = (text: string, ...secrets: ReadonlyArray<string>) => {
-  for (const form of secrets.flatMap(forms)) assert.notInclude(text, form)
+  assert.deepStrictEqual(found(text, Object.fromEntries(secrets.map((secret) => [secret, secret]))), [])
 }
 
 layer(onTwins(), Api.live)("a secret that travels in a header", (it) => {
