@@ -26,7 +26,12 @@ export type DeliveryMessage = typeof DeliveryMessage.Type
 export const MarkerMessage = Schema.Struct({ v: version, markerId: MarkerId })
 export type MarkerMessage = typeof MarkerMessage.Type
 
-export const ReplayMessage = Schema.Struct({ v: version, replayId: ReplayId })
+/** Asks for a replay, or for one slice of a bulk replay: only the row's next slice is carried out. */
+export const ReplayMessage = Schema.Struct({
+  v: version,
+  replayId: ReplayId,
+  slice: Schema.optionalWith(Count, { exact: true })
+})
 export type ReplayMessage = typeof ReplayMessage.Type
 
 export const ProcessMessage = Schema.Union(DeliveryMessage, MarkerMessage)

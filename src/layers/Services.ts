@@ -1,5 +1,6 @@
 import { Layer } from "effect"
 import { Audit } from "../services/Audit.ts"
+import { BulkReplays } from "../services/BulkReplays.ts"
 import { Certificates } from "../services/Certificates.ts"
 import { Courier } from "../services/Courier.ts"
 import { DeadMessages } from "../services/DeadMessages.ts"
@@ -23,7 +24,9 @@ import { Replays } from "../services/Replays.ts"
 import { Rescue } from "../services/Rescue.ts"
 import { SigningSecrets } from "../services/SigningSecrets.ts"
 import { AuditReader } from "../services/store/AuditReader.ts"
+import { BulkReplayStore } from "../services/store/BulkReplayStore.ts"
 import { ClaimStore } from "../services/store/ClaimStore.ts"
+import { DeadLetterReader } from "../services/store/DeadLetterReader.ts"
 import { DeliveryReader } from "../services/store/DeliveryReader.ts"
 import { DestinationStore } from "../services/store/DestinationStore.ts"
 import { DispatchStore } from "../services/store/DispatchStore.ts"
@@ -35,6 +38,8 @@ import { IntegrationStore } from "../services/store/IntegrationStore.ts"
 import { RecordStore } from "../services/store/RecordStore.ts"
 import { RejectionReader } from "../services/store/RejectionReader.ts"
 import { RejectionStore } from "../services/store/RejectionStore.ts"
+import { ReplayEventReader } from "../services/store/ReplayEventReader.ts"
+import { ReplayReader } from "../services/store/ReplayReader.ts"
 import { ReplayStore } from "../services/store/ReplayStore.ts"
 import { SecretStore } from "../services/store/SecretStore.ts"
 import { SweepStore } from "../services/store/SweepStore.ts"
@@ -54,7 +59,9 @@ const measures = Gauges.layer.pipe(
 export const foundations = Layer.mergeAll(
   Audit.layer,
   AuditReader.layer,
+  BulkReplayStore.layer,
   ClaimStore.layer,
+  DeadLetterReader.layer,
   DeliveryReader.layer,
   DestinationStore.layer,
   DispatchStore.layer,
@@ -66,12 +73,17 @@ export const foundations = Layer.mergeAll(
   RecordStore.layer,
   RejectionReader.layer,
   RejectionStore.layer,
+  ReplayEventReader.layer,
+  ReplayReader.layer,
   ReplayStore.layer,
   SecretStore.layer,
   SweepStore.layer,
   Vault.layer,
   measures
 )
+
+/** Replays of one and of many. */
+const replays = Layer.provideMerge(BulkReplays.layer, Replays.layer)
 
 /** What the API role's programs need beside settings, PostgreSQL, coordination and broker. */
 export const api = Layer.merge(Integrations.layer, Rescue.layer).pipe(
@@ -81,7 +93,7 @@ export const api = Layer.merge(Integrations.layer, Rescue.layer).pipe(
     Handshakes.layer,
     Intake.layer,
     IntegrationSecrets.layer,
-    Replays.layer,
+    replays,
     SigningSecrets.layer,
     Trials.layer
   )),
@@ -100,7 +112,7 @@ export const api = Layer.merge(Integrations.layer, Rescue.layer).pipe(
 
 /** What the worker role's programs need beside that, on foundations yet to be given. */
 export const carriers = Sweeper.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(Courier.layer, Releases.layer, Replays.layer)),
+  Layer.provideMerge(Layer.mergeAll(Courier.layer, Releases.layer, replays)),
   Layer.provideMerge(Layer.mergeAll(Dispatch.layer, Leases.layer, UndiciCallbacks.layer)),
   Layer.provideMerge(Limits.layer),
   Layer.provideMerge(Layer.merge(Lanes.layer, Precedence.layer))

@@ -1,16 +1,16 @@
 import { SqlClient } from "@effect/sql"
 import { Context, Duration, Effect, Either, Layer, Option } from "effect"
 import { Conflict, NotFound } from "../domain/Errors.ts"
-import * as Filter from "../domain/Filter.ts"
 import type { DestinationId, EventId, ReplayId } from "../domain/Ids.ts"
 import * as JsonBody from "../domain/JsonBody.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
-import type { Replay } from "../domain/Replay.ts"
+import { goesTo, type Replay } from "../domain/Replay.ts"
 import { Audit } from "./Audit.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Ids from "./Ids.ts"
 import { Broker } from "./ports/Broker.ts"
 import { Settings } from "./Settings.ts"
+import { ReplayReader } from "./store/ReplayReader.ts"
 import { type Replayable, ReplayStore } from "./store/ReplayStore.ts"
 import { type StoreError, transaction } from "./store/Store.ts"
 
@@ -28,8 +28,12 @@ export class Replays extends Context.Tag("sluice/services/Replays")<Replays, {
   readonly request: (request: ReplayRequest) => Effect.Effect<Replay, NotFound | Conflict | StoreError>
   /** Carries out a waiting replay; one that is not waiting any more is left alone. */
   readonly run: (id: ReplayId) => Effect.Effect<void, StoreError>
+  /** Ends a replay of any kind; what it has given a new generation already stays so. Ending it twice is ending it once. */
+  readonly cancel: (actor: string, id: ReplayId) => Effect.Effect<Replay, NotFound | Conflict | StoreError>
   /** Asks the workers for replays, such as those whose message was lost. */
-  readonly publish: (ids: ReadonlyArray<ReplayId>) => Effect.Effect<void>
+  readonly publish: (messages: ReadonlyArray<QueueMessage.ReplayMessage>) => Effect.Effect<void>
+  /** The same for one just requested, which does not wait for a broker that is away. */
+  readonly announce: (message: QueueMessage.ReplayMessage) => Effect.Effect<void>
 }>() {
   static readonly layer = Layer.effect(Replays, Effect.suspend(() => make))
 }
@@ -43,13 +47,14 @@ const make = Effect.gen(function*() {
   const audit = yield* Audit
   const broker = yield* Broker
   const dispatch = yield* Dispatch
+  const reader = yield* ReplayReader
   const sql = yield* SqlClient.SqlClient
   const store = yield* ReplayStore
   const { queues } = yield* Settings
 
-  const publish = Effect.fn("Replays.publish")(function*(ids: ReadonlyArray<ReplayId>) {
+  const publish = Effect.fn("Replays.publish")(function*(messages: ReadonlyArray<QueueMessage.ReplayMessage>) {
     const outcomes = yield* broker.publish(
-      ids.map((replayId) => ({ queue: queues.replay, content: QueueMessage.encode({ v: 1, replayId }) }))
+      messages.map((message) => ({ queue: queues.replay, content: QueueMessage.encode(message) }))
     )
     const failed = outcomes.filter(Either.isLeft)
     if (failed.length > 0) {
@@ -60,8 +65,11 @@ const make = Effect.gen(function*() {
     }
   })
 
+  const announce = (message: QueueMessage.ReplayMessage) => Effect.ignore(Effect.timeout(publish([message]), patience))
+
   return Replays.of({
     publish,
+    announce,
 
     request: Effect.fn("Replays.request")(function*({ actor, destinationId, eventId, reason }) {
       const event = yield* Effect.flatten(store.replayable(eventId)).pipe(
@@ -87,8 +95,33 @@ const make = Effect.gen(function*() {
             }))
           )
       )
-      yield* Effect.ignore(Effect.timeout(publish([replay.id]), patience))
+      yield* announce({ v: 1, replayId: replay.id })
       return replay
+    }),
+
+    cancel: Effect.fn("Replays.cancel")(function*(actor, id) {
+      const cancelled = yield* transaction(
+        sql,
+        Effect.tap(
+          store.cancel(id),
+          (cancelled) =>
+            Effect.forEach(Option.toArray(cancelled), ({ done, total }) =>
+              audit.append({
+                actor,
+                action: "replay.cancelled",
+                subjectType: "replay",
+                subjectId: id,
+                detail: { done, total }
+              }))
+        )
+      )
+      if (Option.isSome(cancelled)) return cancelled.value
+      const replay = yield* Effect.flatten(reader.find(id)).pipe(
+        Effect.catchTag("NoSuchElementException", () => new NotFound({ message: `There is no replay ${id}.` }))
+      )
+      return replay.status === "cancelled"
+        ? replay
+        : yield* new Conflict({ message: "The replay is completed, so there is nothing left to cancel." })
     }),
 
     run: Effect.fn("Replays.run")(function*(id) {
@@ -107,7 +140,7 @@ const targets = (
       : new NotFound({ message: `The event's integration has no destination ${wanted.value}.` })
   }
   const json = () => Option.flatMap(Option.fromNullable(event.body), JsonBody.parse)
-  const found = event.destinations.filter(({ filter, tried }) => tried || Filter.matches(filter, event.type, json))
+  const found = event.destinations.filter((destination) => goesTo(destination, event.type, json))
   return found.length > 0
     ? Effect.succeed(found.map(({ id }) => id))
     : new Conflict({

@@ -153,7 +153,7 @@ const make = Effect.gen(function*() {
 
   const publishReplays = Effect.flatMap(
     replayStore.waiting(timing.grace, replaysPerRound),
-    (ids) => ids.length === 0 ? Effect.void : replays.publish(ids)
+    (messages) => messages.length === 0 ? Effect.void : replays.publish(messages)
   )
 
   return Sweeper.of({

@@ -1,6 +1,7 @@
 import { Duration, Effect, Either, Layer } from "effect"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Share from "../domain/Share.ts"
+import { BulkReplays } from "../services/BulkReplays.ts"
 import { Courier } from "../services/Courier.ts"
 import * as Metrics from "../services/Metrics.ts"
 import { Broker, type Settlement } from "../services/ports/Broker.ts"
@@ -63,9 +64,10 @@ export const deliveryConsumers = Layer.scopedDiscard(Effect.gen(function*() {
   ], { concurrency: "unbounded", discard: true }))
 }))
 
-/** Carries out what stands in the replay queue. */
+/** Carries out what stands in the replay queue: replays, and slices of bulk replays. */
 export const replayConsumer = Layer.scopedDiscard(Effect.gen(function*() {
   const broker = yield* Broker
+  const bulk = yield* BulkReplays
   const replays = yield* Replays
   const { queues } = yield* Settings
   const decode = QueueMessage.decoder(QueueMessage.ReplayMessage)
@@ -73,7 +75,11 @@ export const replayConsumer = Layer.scopedDiscard(Effect.gen(function*() {
   yield* broker.consume(
     { queue: queues.replay, concurrency: replaysAtATime, drainWithin: recording },
     ({ content }) =>
-      Either.match(decode(content), { onLeft: deadLetter, onRight: ({ replayId }) => settled(replays.run(replayId)) })
+      Either.match(decode(content), {
+        onLeft: deadLetter,
+        onRight: ({ replayId, slice }) =>
+          settled(slice === undefined ? replays.run(replayId) : bulk.run(replayId, slice))
+      })
   ).pipe(Effect.forkScoped)
 }))
 

@@ -187,7 +187,7 @@ describe("the doctor finds", () => {
       })
       yield* findsNothing
       yield* run(`UPDATE replays SET updated_at = ${anHourAgo}`)
-      yield* finds("replay-stuck", "queued since")
+      yield* finds("replay-stuck", "queued, 0 of 1, since")
     })
   )
 

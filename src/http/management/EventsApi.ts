@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Delivery, DeliveryDetail, DeliveryState } from "../../domain/Delivery.ts"
 import { Event, EventDetail, EventStatus } from "../../domain/Event.ts"
 import { DestinationId } from "../../domain/Ids.ts"
-import { Replay } from "../../domain/Replay.ts"
+import { Reason, Replay } from "../../domain/Replay.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
@@ -12,7 +12,6 @@ import { param } from "./References.ts"
 const id = param("id")
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
 const text = Schema.String.pipe(Schema.maxLength(300))
-const Reason = Schema.Trim.pipe(Schema.minLength(1), Schema.maxLength(1_000))
 
 export const ReplayInput = Schema.Struct({
   reason: Reason,

@@ -21,7 +21,8 @@ export class DeliveryReader extends Context.Tag("sluice/services/store/DeliveryR
   static readonly layer = Layer.effect(DeliveryReader, Effect.suspend(() => make))
 }
 
-const fields = (sql: SqlClient.SqlClient): Statement.Fragment =>
+/** The fields of a delivery `d`, within the JSON object that it is. */
+export const deliveryFields = (sql: SqlClient.SqlClient): Statement.Fragment =>
   sql`
     'id', d.id, 'eventId', d.event_id, 'integrationId', d.integration_id, 'destinationId', d.destination_id,
     'destinationUrl', coalesce((SELECT url FROM destinations WHERE id = d.destination_id), ''), 'status', d.state,
@@ -30,7 +31,7 @@ const fields = (sql: SqlClient.SqlClient): Statement.Fragment =>
 
 /** A delivery `d` with its attempts as JSON, oldest first. */
 export const deliveryDetailJson = (sql: SqlClient.SqlClient): Statement.Fragment =>
-  sql`json_build_object(${fields(sql)}, 'attempts', (
+  sql`json_build_object(${deliveryFields(sql)}, 'attempts', (
     SELECT coalesce(json_agg(json_build_object(
       'number', a.number, 'generation', a.generation, 'startedAt', a.started_at, 'durationMs', a.duration_ms,
       'outcome', a.outcome, 'httpStatus', a.http_status, 'error', a.error, 'responseBody', a.response_body
@@ -67,7 +68,7 @@ const make = Effect.gen(function*() {
         ...Option.toArray(Option.map(before, (_) => sql`d.id < ${_}`))
       ]
       const found = yield* sql`
-        SELECT json_build_object(${fields(sql)}) AS value FROM deliveries d
+        SELECT json_build_object(${deliveryFields(sql)}) AS value FROM deliveries d
         WHERE ${sql.and(conditions)} ORDER BY d.id DESC LIMIT ${limit}`.pipe(
         guarded,
         Effect.flatMap(rows(Schema.Struct({ value: Delivery })))

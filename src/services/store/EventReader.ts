@@ -31,16 +31,9 @@ export class EventReader extends Context.Tag("sluice/services/store/EventReader"
   static readonly layer = Layer.effect(EventReader, Effect.suspend(() => make))
 }
 
-const make = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
-
-  const fields = sql`
-    'id', e.id, 'integrationId', e.integration_id,
-    'integrationSlug', coalesce((SELECT slug FROM integrations WHERE id = e.integration_id), ''), 'type', e.type,
-    'providerEventId', e.provider_event_id, 'dedupeKey', e.dedupe_key, 'duplicates', e.duplicates,
-    'status', progress.status, 'contentType', e.content_type, 'size', e.size, 'receivedAt', e.received_at`
-
-  const progress = sql`LATERAL (
+/** What the deliveries of an event `e` come to, as `progress.status`. */
+export const progressOf = (sql: SqlClient.SqlClient): Statement.Fragment =>
+  sql`LATERAL (
     SELECT CASE
       WHEN count(*) = 0 THEN 'unrouted'
       WHEN bool_or(state = 'dead') OR bool_and(state = 'cancelled') THEN 'failed'
@@ -51,20 +44,32 @@ const make = Effect.gen(function*() {
     FROM deliveries WHERE event_id = e.id
   ) AS progress`
 
-  // The sets behind the rarer states have indexes; most events are delivered, so the first page finds those at once.
-  const candidates = (status: EventStatus): ReadonlyArray<Statement.Fragment> => {
-    switch (status) {
-      case "unrouted":
-        return [sql`e.unrouted`]
-      case "failed":
-        return [sql`e.id IN (SELECT event_id FROM deliveries WHERE failed_at IS NOT NULL)`]
-      case "pending":
-      case "delivering":
-        return [sql`e.id IN (SELECT event_id FROM deliveries WHERE due_at IS NOT NULL OR held_at IS NOT NULL)`]
-      case "delivered":
-        return []
-    }
+/** Among which events `e` those of a status are: the sets behind the rarer ones have indexes. */
+export const candidates = (sql: SqlClient.SqlClient, status: EventStatus): ReadonlyArray<Statement.Fragment> => {
+  switch (status) {
+    case "unrouted":
+      return [sql`e.unrouted`]
+    case "failed":
+      return [sql`e.id IN (SELECT event_id FROM deliveries WHERE failed_at IS NOT NULL)`]
+    case "pending":
+    case "delivering":
+      return [sql`e.id IN (SELECT event_id FROM deliveries WHERE due_at IS NOT NULL OR held_at IS NOT NULL)`]
+    // Most events are delivered, so the first page finds those at once.
+    case "delivered":
+      return []
   }
+}
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+
+  const fields = sql`
+    'id', e.id, 'integrationId', e.integration_id,
+    'integrationSlug', coalesce((SELECT slug FROM integrations WHERE id = e.integration_id), ''), 'type', e.type,
+    'providerEventId', e.provider_event_id, 'dedupeKey', e.dedupe_key, 'duplicates', e.duplicates,
+    'status', progress.status, 'contentType', e.content_type, 'size', e.size, 'receivedAt', e.received_at`
+
+  const progress = progressOf(sql)
 
   const given = <A>(value: Option.Option<A>, conditions: (value: A) => ReadonlyArray<Statement.Fragment>) =>
     Option.match(value, { onNone: () => [], onSome: conditions })
@@ -79,7 +84,7 @@ const make = Effect.gen(function*() {
           ...(Option.isNone(query.integrationId) ? [sql`e.integration_id IN (SELECT id FROM integrations)`] : [])
         ]),
         ...given(query.type, (_) => [sql`e.type = ${_}`]),
-        ...given(query.status, (_) => [...candidates(_), sql`progress.status = ${_}`]),
+        ...given(query.status, (_) => [...candidates(sql, _), sql`progress.status = ${_}`]),
         // An id begins with its event's time, so the id's order bounds what is read.
         ...given(Option.map(query.from, millisOf), (_) => [
           sql`e.received_at >= ${new Date(_)}`,

@@ -2,10 +2,10 @@ import { SqlClient } from "@effect/sql"
 import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Filter } from "../../domain/Filter.ts"
 import { DestinationId, IntegrationId, ReplayId } from "../../domain/Ids.ts"
-import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
+import type { DeliveryMessage, ReplayMessage } from "../../domain/QueueMessage.ts"
 import { Replay } from "../../domain/Replay.ts"
-import * as Ids from "../Ids.ts"
-import { Next } from "./DispatchStore.ts"
+import * as Renewal from "./Renewal.ts"
+import { replayJson } from "./ReplayReader.ts"
 import { guarded, rows, type StoreError, transaction } from "./Store.ts"
 
 /** What decides where a replayed event goes. */
@@ -37,8 +37,10 @@ export class ReplayStore extends Context.Tag("sluice/services/store/ReplayStore"
    * transaction; the messages to publish. Nothing when it is not waiting any more.
    */
   readonly run: (id: string) => Effect.Effect<ReadonlyArray<DeliveryMessage>, StoreError>
-  /** Replays that have been waiting longer than the grace. */
-  readonly waiting: (grace: Duration.Duration, limit: number) => Effect.Effect<ReadonlyArray<ReplayId>, StoreError>
+  /** Ends a replay of any kind that has not ended; none otherwise. */
+  readonly cancel: (id: string) => Effect.Effect<Option.Option<Replay>, StoreError>
+  /** What to ask for again: replays, and slices of bulk replays, that have been due longer than the grace. */
+  readonly waiting: (grace: Duration.Duration, limit: number) => Effect.Effect<ReadonlyArray<ReplayMessage>, StoreError>
 }>() {
   static readonly layer = Layer.effect(ReplayStore, Effect.suspend(() => make))
 }
@@ -47,36 +49,14 @@ const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
 
   const renew = Effect.fnUntraced(function*({ destinationIds, eventId, id }: typeof Started.Type) {
-    const deliveryIds = yield* Effect.forEach(destinationIds, () => Ids.next)
-    const renewed = yield* sql`
-      INSERT INTO deliveries (
-        id, event_id, event_received_at, integration_id, destination_id, state, due_at, replay_id
-      )
-      SELECT target.id, events.id, events.received_at, events.integration_id, target.destination_id, 'pending', now(), ${id}
-      FROM unnest(${deliveryIds}::uuid[], ${destinationIds}::uuid[]) AS target (id, destination_id)
-      JOIN events ON events.id = ${eventId}
-      ORDER BY target.destination_id
-      ON CONFLICT ON CONSTRAINT deliveries_once DO UPDATE SET
-        generation = deliveries.generation + 1,
-        next_attempt = 1,
-        state = 'pending',
-        due_at = now(),
-        queued_at = NULL,
-        held_at = NULL,
-        failed_at = NULL,
-        claim_token = NULL,
-        lease_until = NULL,
-        last_error = NULL,
-        replay_id = excluded.replay_id,
-        updated_at = now()
-      RETURNING 1 AS v, id AS "deliveryId", generation, next_attempt AS attempt, destination_id AS "destinationId"`
-      .pipe(
-        guarded,
-        Effect.flatMap(rows(Next))
-      )
-    yield* guarded(sql`UPDATE events SET unrouted = false WHERE id = ${eventId} AND unrouted`)
+    const { messages } = yield* Renewal.renew(
+      sql,
+      id,
+      destinationIds.map((destinationId) => ({ eventId, destinationId })),
+      "any"
+    )
     yield* guarded(sql`UPDATE replays SET status = 'completed', done = total, updated_at = now() WHERE id = ${id}`)
-    return renewed
+    return messages
   })
 
   return ReplayStore.of({
@@ -103,16 +83,13 @@ const make = Effect.gen(function*() {
           ${_.id}, ${_.eventId}, ${_.destinationId}, ${_.destinationIds}::uuid[], ${_.reason}, ${_.actor},
           ${_.destinationIds.length}
         )
-        RETURNING json_build_object(
-          'id', r.id, 'status', r.status, 'total', r.total, 'done', r.done, 'reason', r.reason, 'actor', r.actor,
-          'eventId', r.event_id, 'destinationId', r.destination_id, 'createdAt', r.created_at, 'updatedAt', r.updated_at
-        ) AS value`.pipe(guarded, Effect.flatMap(rows(Schema.Struct({ value: Replay }))))
+        RETURNING ${replayJson(sql)} AS value`.pipe(guarded, Effect.flatMap(rows(Schema.Struct({ value: Replay }))))
       return yield* Effect.orDie(Effect.fromNullable(replay?.value))
     }),
 
     run: Effect.fn("ReplayStore.run")(function*(id) {
       const start = sql`
-        UPDATE replays SET status = 'running' WHERE id = ${id} AND status = 'queued'
+        UPDATE replays SET status = 'running' WHERE id = ${id} AND status = 'queued' AND scope IS NULL
         RETURNING id, event_id AS "eventId", destination_ids AS "destinationIds"`.pipe(
         guarded,
         Effect.flatMap(rows(Started))
@@ -123,14 +100,27 @@ const make = Effect.gen(function*() {
       )
     }),
 
+    cancel: Effect.fn("ReplayStore.cancel")(function*(id) {
+      const [cancelled] = yield* sql`
+        UPDATE replays r SET status = 'cancelled', updated_at = now()
+        WHERE id = ${id} AND status IN ('queued', 'running')
+        RETURNING ${replayJson(sql)} AS value`.pipe(guarded, Effect.flatMap(rows(Schema.Struct({ value: Replay }))))
+      return Option.map(Option.fromNullable(cancelled), (_) => _.value)
+    }),
+
     waiting: Effect.fn("ReplayStore.waiting")(function*(grace, limit) {
+      const since = sql`now() - ${Duration.toMillis(grace)}::float8 * interval '1 millisecond'`
       const found = yield* sql`
-        SELECT id FROM replays
-        WHERE status = 'queued' AND updated_at < now() - ${Duration.toMillis(grace)}::float8 * interval '1 millisecond'
-        ORDER BY updated_at LIMIT ${limit}`.pipe(guarded, Effect.flatMap(rows(Schema.Struct({ id: ReplayId }))))
-      return found.map((_) => _.id)
+        SELECT id AS "replayId", CASE WHEN scope IS NOT NULL THEN slice END AS slice FROM replays
+        WHERE status IN ('queued', 'running') AND updated_at < ${since} AND coalesce(next_slice_at < ${since}, true)
+        ORDER BY updated_at LIMIT ${limit}`.pipe(guarded, Effect.flatMap(rows(Waiting)))
+      return found.map(({ replayId, slice }): ReplayMessage =>
+        slice === null ? { v: 1, replayId } : { v: 1, replayId, slice }
+      )
     })
   })
 })
+
+const Waiting = Schema.Struct({ replayId: ReplayId, slice: Schema.NullOr(Schema.Int) })
 
 const Started = Schema.Struct({ id: ReplayId, eventId: Schema.String, destinationIds: Schema.Array(Schema.String) })

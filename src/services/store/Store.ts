@@ -46,6 +46,21 @@ export const transaction = <A, E, R>(
   effect: Effect.Effect<A, E | SqlError.SqlError, R>
 ): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R> => guarded(sql.withTransaction(effect))
 
+/** One transaction whose statements look rows up by an index, whatever the statistics say, and read no table or index whole. */
+export const indexed = <A, E, R>(
+  sql: SqlClient.SqlClient,
+  effect: Effect.Effect<A, E | SqlError.SqlError, R>
+): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R> =>
+  transaction(
+    sql,
+    Effect.zipRight(
+      sql`
+        SELECT set_config(name, 'off', true)
+        FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'jit']) AS name`,
+      effect
+    )
+  )
+
 /** Decodes rows. What the database holds was written by us, so a row that does not decode is a defect. */
 export const rows = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(Schema.Array(schema))
@@ -65,8 +80,11 @@ export const isStoreError = (error: unknown): error is StoreError => Predicate.i
 export const isRejected = (cause: Cause.Cause<StoreError>): boolean =>
   cause._tag === "Fail" && cause.error.reason === "Rejected"
 
-const codeOf = (error: SqlError.SqlError): string =>
-  Predicate.hasProperty(error.cause, "code") && Predicate.isString(error.cause.code) ? error.cause.code : ""
+/** Whether a statement was ended because it took longer than it may. */
+export const isOverTime = (error: StoreError): boolean => codeOf(error) === "57014"
+
+const codeOf = ({ cause }: { readonly cause?: unknown }): string =>
+  Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? cause.code : ""
 
 const isContended = (error: unknown): boolean => isStoreError(error) && error.reason === "Contended"
 

@@ -42,7 +42,7 @@ const storm: Check = {
         SELECT count(*) FROM (SELECT FROM deliveries WHERE due_at IS NOT NULL LIMIT ${view.windows.counted}) AS open
       ) AS open, (
         SELECT coalesce(sum(total), 0) AS count
-        FROM (SELECT total, updated_at FROM replays ORDER BY id DESC LIMIT ${view.windows.recent}) AS replay
+        FROM (SELECT greatest(total, deliveries) AS total, updated_at FROM replays ORDER BY id DESC LIMIT ${view.windows.recent}) AS replay
         WHERE updated_at > ${ago(sql, view.graces.stale)}
       ) AS replayed
       WHERE open.count < ${view.windows.counted}

@@ -105,15 +105,19 @@ const replayStuck: Check = {
   id: "replay-stuck",
   title: "Replays that do not move",
   severity: "warning",
-  meaning: "An operator asked for these replays, and no worker has carried them out.",
+  meaning: "An operator asked for these replays, and no worker has carried them out, or one of many events or dead " +
+    "deliveries has stopped on its way.",
   advice:
     `GET /api/v1/queues shows whether the replay queue has a consumer. ${sweeperLog} The deliveries themselves are ` +
-    "as they were; once the cause is gone the replay goes on by itself.",
+    "as they were; once the cause is gone the replay goes on by itself, from where it is. POST " +
+    "/api/v1/replays/{id}/cancel ends it.",
   query: (sql, view) =>
     Either.right(sql`
-      SELECT id::text AS subject, status || ' since ' || ${utc(sql, "updated_at")} AS detail
+      SELECT id::text AS subject,
+        status || ', ' || done + skipped || ' of ' || total || ', since ' || ${utc(sql, "updated_at")} AS detail
       FROM replays
       WHERE status IN ('queued', 'running') AND updated_at < ${ago(sql, view.graces.replay)}
+        AND coalesce(next_slice_at < ${ago(sql, view.graces.replay)}, true)
       ORDER BY updated_at LIMIT ${view.windows.oldest}`)
 }
 
