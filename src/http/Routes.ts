@@ -14,6 +14,7 @@ import { Patience } from "./management/Patience.ts"
 import * as ProvidersHandlers from "./management/ProvidersHandlers.ts"
 import * as QueuesHandlers from "./management/QueuesHandlers.ts"
 import * as RejectionsHandlers from "./management/RejectionsHandlers.ts"
+import * as ReplaysHandlers from "./management/ReplaysHandlers.ts"
 import * as SecretsHandlers from "./management/SecretsHandlers.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
 
@@ -24,6 +25,7 @@ const management = Mount.layer.pipe(
     ProvidersHandlers.layer,
     IntegrationsHandlers.layer,
     EventsHandlers.layer,
+    ReplaysHandlers.layer,
     QueuesHandlers.layer,
     RejectionsHandlers.layer,
     SecretsHandlers.layer,

@@ -1,6 +1,6 @@
 import { HttpApiBuilder } from "@effect/platform"
-import { Effect, Layer, Option } from "effect"
-import { DeliveryId, EventId, type IntegrationId } from "../../domain/Ids.ts"
+import { Effect, Layer } from "effect"
+import { DeliveryId, EventId } from "../../domain/Ids.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { Replays } from "../../services/Replays.ts"
 import { DeliveryReader } from "../../services/store/DeliveryReader.ts"
@@ -10,17 +10,10 @@ import { Operator } from "./Authorization.ts"
 import { ManagementApi } from "./ManagementApi.ts"
 import * as Page from "./Page.ts"
 import * as RawContent from "./RawContent.ts"
-import { found, idOf } from "./References.ts"
+import { found, idOf, integrationIdOf } from "./References.ts"
 
 const eventId = idOf(EventId, "event")
 const deliveryId = idOf(DeliveryId, "delivery")
-
-/** The id behind an optional id or slug. */
-const integrationIdOf = (integrations: typeof Integrations.Service) => (reference: Option.Option<string>) =>
-  Option.match(reference, {
-    onNone: () => Effect.succeed(Option.none<IntegrationId>()),
-    onSome: (_) => Effect.map(integrations.get(_), ({ id }) => Option.some(id))
-  })
 
 const events = HttpApiBuilder.group(ManagementApi, "events", (handlers) =>
   Effect.gen(function*() {

@@ -7,6 +7,7 @@ import { DestinationsApi, IntegrationsApi } from "./IntegrationsApi.ts"
 import { ProvidersApi } from "./ProvidersApi.ts"
 import { QueuesApi } from "./QueuesApi.ts"
 import { RejectionsApi } from "./RejectionsApi.ts"
+import { DeadLettersApi, ReplaysApi } from "./ReplaysApi.ts"
 import { SecretsApi } from "./SecretsApi.ts"
 import { VerificationApi } from "./VerificationApi.ts"
 
@@ -19,6 +20,8 @@ export class ManagementApi extends HttpApi.make("sluice")
   .add(SecretsApi)
   .add(EventsApi)
   .add(DeliveriesApi)
+  .add(ReplaysApi)
+  .add(DeadLettersApi)
   .add(QueuesApi)
   .add(RejectionsApi)
   .add(VerificationApi)

@@ -2,6 +2,8 @@ import { HttpApiSchema } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
 import { identity } from "effect/Function"
 import { NotFound } from "../../domain/Errors.ts"
+import type { IntegrationId } from "../../domain/Ids.ts"
+import type { Integrations } from "../../services/Integrations.ts"
 
 /** A part of a path. The client escapes it, so that it leads nowhere else; what comes to a handler is unescaped already. */
 export const param = <const Name extends string>(name: Name) => HttpApiSchema.param(name, Escaped)
@@ -35,3 +37,10 @@ export const found = <A, E, R>(
       onSome: Effect.succeed<A>
     })
   )
+
+/** The id behind an optional id or slug. */
+export const integrationIdOf = (integrations: typeof Integrations.Service) => (reference: Option.Option<string>) =>
+  Option.match(reference, {
+    onNone: () => Effect.succeed(Option.none<IntegrationId>()),
+    onSome: (_) => Effect.map(integrations.get(_), ({ id }) => Option.some(id))
+  })

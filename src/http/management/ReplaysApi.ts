@@ -1,0 +1,79 @@
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { Schema } from "effect"
+import { Delivery } from "../../domain/Delivery.ts"
+import { DestinationId } from "../../domain/Ids.ts"
+import { Reason, Replay, ReplayStatus } from "../../domain/Replay.ts"
+import { DeadLettersFilter, EventsFilter, RatePerSecond, saying } from "../../domain/ReplayScope.ts"
+import * as Failure from "../Failure.ts"
+import { Authorization } from "./Authorization.ts"
+import { PageOf, PageParams } from "./Page.ts"
+
+const id = HttpApiSchema.param("id", Schema.String)
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
+const text = Schema.String.pipe(Schema.maxLength(300))
+
+const input = <A, I>(filter: Schema.Schema<A, I>) =>
+  Schema.Struct({
+    filter,
+    reason: Reason,
+    dryRun: Schema.optionalWith(Schema.Boolean, { default: () => false, exact: true }),
+    ratePerSecond: optional(RatePerSecond)
+  }).annotations({ parseOptions: { onExcessProperty: "error", errors: "all" } })
+
+export const BulkReplayInput = input(saying(EventsFilter))
+export const DeadLettersInput = input(saying(DeadLettersFilter))
+
+/** How many a replay would be of. */
+export const DryRun = Schema.Struct({ dryRun: Schema.Literal(true), total: Schema.Int })
+
+const accepted = { status: 202 }
+
+export class ReplaysApi extends HttpApiGroup.make("replays")
+  .add(
+    HttpApiEndpoint.get("list", "/replays")
+      .setUrlParams(Schema.Struct({ ...PageParams, status: optional(ReplayStatus) }))
+      .addSuccess(PageOf(Replay)).annotate(OpenApi.Summary, "Replays, newest first")
+  )
+  .add(
+    HttpApiEndpoint.get("get")`/replays/${id}`.addSuccess(Replay)
+      .annotate(OpenApi.Summary, "A replay with its progress: done and skipped together reach total")
+  )
+  .add(
+    HttpApiEndpoint.post("create", "/replays").setPayload(BulkReplayInput)
+      .addSuccess(Replay, accepted).addSuccess(DryRun)
+      .annotate(
+        OpenApi.Summary,
+        "Deliver all events of a filter again, at most so many a second; status failed takes only what did not succeed"
+      )
+  )
+  .add(
+    HttpApiEndpoint.post("cancel")`/replays/${id}/cancel`.addSuccess(Replay)
+      .annotate(OpenApi.Summary, "Stop a replay; what it has sent on its way stays there")
+  )
+  .addError(Failure.Failure)
+  .middleware(Authorization)
+{}
+
+export class DeadLettersApi extends HttpApiGroup.make("deadLetters")
+  .add(
+    HttpApiEndpoint.get("list", "/dead-letters")
+      .setUrlParams(Schema.Struct({
+        ...PageParams,
+        integration: optional(text),
+        destinationId: optional(DestinationId),
+        from: optional(Schema.DateTimeUtc),
+        to: optional(Schema.DateTimeUtc)
+      }))
+      .addSuccess(PageOf(Delivery)).annotate(
+        OpenApi.Summary,
+        "Deliveries that died, newest first by when their event came in; from is included, to is not"
+      )
+  )
+  .add(
+    HttpApiEndpoint.post("replay", "/dead-letters/replay").setPayload(DeadLettersInput)
+      .addSuccess(Replay, accepted).addSuccess(DryRun)
+      .annotate(OpenApi.Summary, "Deliver again what died, at most so many a second")
+  )
+  .addError(Failure.Failure)
+  .middleware(Authorization)
+{}
