@@ -25,20 +25,22 @@ export const ReplayFilter = Schema.Struct({
   to: optional(Schema.DateTimeUtc)
 })
 
-/**
- * An operator's request to deliver again. `total` is what matched at the time of the request: deliveries, or events where
- * the kind is `events`. `done` of those were given a new generation; `skipped` were not, because they go nowhere, their
- * content is no longer kept, or they match no longer. Once it is completed both make up the total. `deliveries` counts the
- * new generations, of which an event may have several.
- */
+const counting = (description: string) => Schema.Int.annotations({ description })
+
+/** An operator's request to deliver again, and how far it is. */
 export const Replay = Schema.Struct({
   id: ReplayId,
   kind: ReplayKind,
   status: ReplayStatus,
-  total: Schema.Int,
-  done: Schema.Int,
-  skipped: Schema.Int,
-  deliveries: Schema.Int,
+  total: counting(
+    "What matched when it was requested: events where the kind is events, deliveries otherwise. Once it is completed, done " +
+      "and skipped together are the total; what has come to match meanwhile is added to it."
+  ),
+  done: counting("How many of the total were given a new generation."),
+  skipped: counting(
+    "How many of the total were not: they go nowhere, their content is no longer kept, or they match no longer."
+  ),
+  deliveries: counting("How many deliveries were given a new generation: an event may have several."),
   reason: Schema.String,
   actor: Schema.String,
   eventId: Schema.NullOr(EventId),

@@ -34,8 +34,11 @@ export class BulkReplays extends Context.Tag("sluice/services/BulkReplays")<Bulk
   readonly count: (scope: ReplayScope) => Effect.Effect<number, Invalid | StoreError>
   /** Notes and audits the request; workers carry it out slice by slice. */
   readonly request: (request: BulkRequest) => Effect.Effect<Replay, Invalid | StoreError>
-  /** Carries out a slice, if it is the replay's next one, and asks for the one after it. Waits for its time, if that is near. */
-  readonly run: (id: ReplayId, slice: number) => Effect.Effect<void, StoreError>
+  /**
+   * Carries out a slice, if it is the replay's next one, and asks for the one after it. Waits for its time, if that is near.
+   * Whoever had a message before that comes `again` may have died before he could ask.
+   */
+  readonly run: (id: ReplayId, slice: number, again: boolean) => Effect.Effect<void, StoreError>
 }>() {
   static readonly layer = Layer.effect(BulkReplays, Effect.suspend(() => make))
 }
@@ -140,17 +143,25 @@ const make = Effect.gen(function*() {
       return replay
     }),
 
-    run: Effect.fn("BulkReplays.run")(function*(id, slice) {
+    run: Effect.fn("BulkReplays.run")(function*(id, slice, again) {
+      const ask = (slice: number) => replays.publish([{ v: 1, replayId: id, slice }])
       const first = yield* carry(id, slice)
       const outcome = first._tag === "Early"
         ? yield* Effect.delay(carry(id, slice), Math.min(Math.ceil(first.waitMs), longestWaitMs))
         : first
-      if (outcome._tag === "Stale") return
-      // One that is not due even now goes behind the others.
-      if (outcome._tag === "Early") return yield* replays.publish([{ v: 1, replayId: id, slice }])
-      // First of all what the replay hangs by: deliveries without a message are found one by one.
-      if (!outcome.end) yield* replays.publish([{ v: 1, replayId: id, slice: slice + 1 }])
-      yield* dispatch.again(outcome.messages)
+      switch (outcome._tag) {
+        case "Stale":
+          return
+        case "Past":
+          return again ? yield* ask(slice + 1) : undefined
+        // One that is not due even now goes behind the others.
+        case "Early":
+          return yield* ask(slice)
+        // First of all what the replay hangs by: the sweeper finds deliveries without a message by themselves.
+        case "Carried":
+          if (!outcome.end) yield* ask(slice + 1)
+          yield* dispatch.again(outcome.messages)
+      }
     })
   })
 })

@@ -74,11 +74,11 @@ export const replayConsumer = Layer.scopedDiscard(Effect.gen(function*() {
 
   yield* broker.consume(
     { queue: queues.replay, concurrency: replaysAtATime, drainWithin: recording },
-    ({ content }) =>
+    ({ content, redelivered }) =>
       Either.match(decode(content), {
         onLeft: deadLetter,
         onRight: ({ replayId, slice }) =>
-          settled(slice === undefined ? replays.run(replayId) : bulk.run(replayId, slice))
+          settled(slice === undefined ? replays.run(replayId) : bulk.run(replayId, slice, redelivered))
       })
   ).pipe(Effect.forkScoped)
 }))

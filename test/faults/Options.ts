@@ -26,8 +26,8 @@ const Values = Schema.Struct({
   rate: Positive,
   faults: FaultKinds,
   without: Schema.optional(Mutant),
-  scenario: Schema.Literal("storm", "backlog", "fairness"),
-  count: Positive.pipe(Schema.int()),
+  scenario: Schema.Literal("storm", "backlog", "fairness", "replay"),
+  count: Schema.optional(Positive.pipe(Schema.int())),
   mutants: Schema.Boolean
 })
 export type Options = typeof Values.Type
@@ -38,7 +38,7 @@ const usage = `npm run test:faults -- [options]
   --rate 300            webhooks a second
   --faults a,b          only these kinds (all, none, or of: ${Kinds.kinds.join(", ")})
   --without sweeper     a gateway that lacks something: ${Mutant.literals.join(", ")}
-  --scenario storm      or backlog, with --count 100000; or fairness
+  --scenario storm      or backlog, with --count 100000; or fairness; or replay, with --count 20000
   --mutants             each of the gateways that lack something; succeeds when each is caught`
 
 /** The command line's options. */
@@ -54,7 +54,7 @@ export const parse = Effect.fn("Options.parse")(function*(args: ReadonlyArray<st
           faults: { type: "string", default: "all" },
           without: { type: "string" },
           scenario: { type: "string", default: "storm" },
-          count: { type: "string", default: "100000" },
+          count: { type: "string" },
           mutants: { type: "boolean", default: false }
         }
       }),

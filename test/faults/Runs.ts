@@ -7,6 +7,7 @@ import * as Memory from "./Memory.ts"
 import * as Mutants from "./Mutants.ts"
 import { Mutant, type Options } from "./Options.ts"
 import * as Plan from "./Plan.ts"
+import * as Replay from "./Replay.ts"
 import * as Settling from "./Settling.ts"
 import * as Storm from "./Storm.ts"
 import * as Table from "./Table.ts"
@@ -17,6 +18,11 @@ const overheadSeconds = 80
 const leastSeconds = 20
 /** Few enough that others can take them all. */
 const maxConnections = 60
+/** How many events the scenarios are about, unless told otherwise. */
+const accepted = 100_000
+const replayed = 20_000
+/** Problems that are told of a replay. */
+const told = 20
 /** The share of its rate that a run has to send. */
 const enough = 0.8
 
@@ -25,6 +31,7 @@ export const run = (options: Options) => {
   if (options.mutants) return mutants(options)
   if (options.scenario === "backlog") return backlog(options)
   if (options.scenario === "fairness") return fairness(options)
+  if (options.scenario === "replay") return replay(options)
   return options.without === undefined ? storm(options) : mutant(options, options.without)
 }
 
@@ -96,7 +103,17 @@ const fairness = Effect.fn("Runs.fairness")(function*({ seed }: Options) {
   return problems.length === 0
 }, Effect.scoped)
 
-const backlog = Effect.fn("Runs.backlog")(function*({ count, seed }: Options) {
+const replay = Effect.fn("Runs.replay")(function*({ count = replayed, seed }: Options) {
+  yield* Console.log(`a bulk replay of ${count} events, whose workers are killed twice`)
+  const world = yield* World.make({ seed, without: Option.none(), smallDisk: false, maxConnections })
+  const outcome = yield* Replay.run(world, count)
+  const problems = [...outcome.problems, ...Memory.excesses(world.memory)]
+  yield* Console.log(Table.memory(world.memory))
+  yield* Console.log(problems.length === 0 ? "each is delivered once more" : problems.slice(0, told).join("\n"))
+  return problems.length === 0
+}, Effect.scoped)
+
+const backlog = Effect.fn("Runs.backlog")(function*({ count = accepted, seed }: Options) {
   yield* Console.log(`seed ${seed}: a backlog of ${count}`)
   const world = yield* World.make({ seed, without: Option.none(), smallDisk: false, maxConnections })
   const { books, drain } = yield* Backlog.run(world, count)

@@ -116,7 +116,7 @@ layer(filled, { excludeTestServices: true, timeout: "60 seconds" })("the stateme
           const counting = yield* planned(bulk.count(scope))
           assert.isAtLeast(counting.length, 2)
           const { id } = yield* Bulk.request(scope)
-          const slice = yield* planned(bulk.run(id, 0))
+          const slice = yield* planned(bulk.run(id, 0, false))
           assert.isAtLeast(slice.length, 3)
           for (const { nodes, text } of [...counting, ...slice]) {
             for (const node of nodes.filter(Plans.grows)) {

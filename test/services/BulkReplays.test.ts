@@ -106,9 +106,7 @@ describe("a bulk replay", () => {
       broker.refusing = true
       yield* Bulk.run(id, 1)
       broker.refusing = false
-      // The broker hands the dead worker's message out again.
-      yield* Bulk.run(id, 1)
-      assert.deepStrictEqual(yield* Bulk.published, { deliveries: [], replays: [] })
+      yield* Bulk.published
 
       const { deliveries, replays } = yield* swept
       assert.deepStrictEqual(replays, [{ v: 1, replayId: id, slice: 2 }])
@@ -117,6 +115,27 @@ describe("a bulk replay", () => {
       assert.strictEqual(rest.deliveries.length, 200)
       assert.deepStrictEqual(yield* standing, [[2, 1_200]])
       assert.strictEqual((yield* Bulk.replay(id)).done, 1_200)
+    })
+  )
+
+  test(
+    "goes on at once where the message of who died is handed out again, and there only",
+    Effect.gen(function*() {
+      const broker = yield* FakeBroker
+      yield* Bulk.received([yield* Rows.destination()], 1_200)
+      const { id } = yield* Bulk.request(Bulk.events())
+      broker.refusing = true
+      yield* Bulk.run(id, 0)
+      broker.refusing = false
+      yield* Bulk.published
+      yield* Bulk.run(id, 0)
+      assert.deepStrictEqual(yield* Bulk.published, { deliveries: [], replays: [] })
+      yield* Bulk.run(id, 0, true)
+      assert.deepStrictEqual(yield* Bulk.published, { deliveries: [], replays: [{ v: 1, replayId: id, slice: 1 }] })
+      yield* Bulk.drive([{ v: 1, replayId: id, slice: 1 }])
+      yield* Bulk.run(id, 2, true)
+      assert.deepStrictEqual(yield* Bulk.published, { deliveries: [], replays: [] })
+      assert.deepStrictEqual(yield* standing, [[2, 1_200]])
     })
   )
 

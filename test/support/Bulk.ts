@@ -35,7 +35,8 @@ export const request = (scope: ReplayScope, ratePerSecond?: number) =>
       actor: "test"
     }))
 
-export const run = (id: ReplayId, slice: number) => Effect.flatMap(BulkReplays, (bulk) => bulk.run(id, slice))
+export const run = (id: ReplayId, slice: number, again = false) =>
+  Effect.flatMap(BulkReplays, (bulk) => bulk.run(id, slice, again))
 
 export const replay = (id: ReplayId) =>
   Effect.flatMap(ReplayReader, (reader) => Effect.flatten(reader.find(id))).pipe(Effect.orDie)

@@ -107,6 +107,8 @@ export const integration = Effect.fnUntraced(
   }
 )
 
+export type Source = Effect.Effect.Success<ReturnType<typeof integration>>
+
 const Accepted = Schema.Struct({ eventId: Schema.String, duplicate: Schema.Boolean })
 
 /** The answer to a webhook that was accepted. */

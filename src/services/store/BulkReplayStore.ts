@@ -22,11 +22,14 @@ export interface Slice extends Span {
   readonly ratePerSecond: number | null
 }
 
-/** `Early`: it is due in so many milliseconds. `Stale`: it is not the replay's next one, or the replay has ended. */
+/**
+ * `Early`: it is due in so many milliseconds. `Past`: it was the last one that was carried out. `Stale`: it is none of these,
+ * or the replay has ended.
+ */
 export type Turn =
   | { readonly _tag: "Due"; readonly slice: Slice }
   | { readonly _tag: "Early"; readonly waitMs: number }
-  | { readonly _tag: "Stale" }
+  | { readonly _tag: "Past" | "Stale" }
 
 /** What a slice has come to. */
 export interface Progress {
@@ -72,13 +75,14 @@ const make = Effect.gen(function*() {
 
     take: Effect.fn("BulkReplayStore.take")(function*(id, slice) {
       const [row] = yield* sql`
-        SELECT scope, rate_per_second AS "ratePerSecond", reached AS after, until,
+        SELECT slice AS next, scope, rate_per_second AS "ratePerSecond", reached AS after, until,
           (extract(epoch FROM next_slice_at - now()) * 1000)::float8 AS "waitMs"
         FROM replays
-        WHERE id = ${id} AND slice = ${slice} AND status = 'running' AND scope IS NOT NULL
+        WHERE id = ${id} AND slice IN (${slice}, ${slice + 1}) AND status = 'running' AND scope IS NOT NULL
         FOR UPDATE`.pipe(guarded, Effect.flatMap(rows(Row)))
       if (row === undefined) return { _tag: "Stale" } as const
-      const { waitMs, ...due } = row
+      const { next, waitMs, ...due } = row
+      if (next > slice) return { _tag: "Past" } as const
       return waitMs > 0 ? { _tag: "Early", waitMs } as const : { _tag: "Due", slice: due } as const
     }),
 
@@ -104,6 +108,7 @@ const make = Effect.gen(function*() {
 })
 
 const Row = Schema.Struct({
+  next: Schema.Int,
   scope: ReplayScope,
   ratePerSecond: Schema.NullOr(Schema.Int),
   after: Schema.String,

@@ -42,11 +42,11 @@ export interface Stretch<A> {
 const countWithin = Duration.seconds(5)
 
 /** A count by indexes, with a time limit of its own. */
-export const counted = (sql: SqlClient.SqlClient, statement: Statement.Fragment) =>
+export const counted = (sql: SqlClient.SqlClient, statement: Statement.Fragment, within = countWithin) =>
   indexed(
     sql,
     Effect.zipRight(
-      sql`SELECT set_config('statement_timeout', ${String(Duration.toMillis(countWithin))}, true)`,
+      sql`SELECT set_config('statement_timeout', ${String(Duration.toMillis(within))}, true)`,
       sql`${statement}`.pipe(guarded, Effect.flatMap(rows(Count)))
     )
   ).pipe(Effect.map(([row]) => row?.count ?? 0))

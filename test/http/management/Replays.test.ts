@@ -108,6 +108,8 @@ layer(withStores, Api.live)("POST /replays", (it) => {
       for (const [body, ...paths] of bad) {
         assert.deepStrictEqual(Api.complaints(yield* manage("/replays", body)), paths, JSON.stringify(body))
       }
+      const empty = Api.failed(yield* manage("/replays", { filter: {}, reason }), 400, "validation_failed")
+      assert.include(empty.details?.[0]?.problem, "names none of integration, type, status, from, to")
       const unknown = { filter: { integration: "nobody" }, reason }
       Api.failed(yield* manage("/replays", unknown), 404, "not_found")
       Api.failed(yield* manage("/replays", { ...unknown, dryRun: true }), 404, "not_found")
