@@ -1,4 +1,4 @@
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Delivery } from "../../domain/Delivery.ts"
 import { DestinationId } from "../../domain/Ids.ts"
@@ -7,8 +7,9 @@ import { DeadLettersFilter, EventsFilter, RatePerSecond, saying } from "../../do
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
+import { param } from "./References.ts"
 
-const id = HttpApiSchema.param("id", Schema.String)
+const id = param("id")
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
 const text = Schema.String.pipe(Schema.maxLength(300))
 

@@ -6,12 +6,12 @@ import * as Ids from "../../../src/services/Ids.ts"
 import { EventStore } from "../../../src/services/store/EventStore.ts"
 import { Vault } from "../../../src/services/Vault.ts"
 import * as Bulk from "../../support/Bulk.ts"
+import * as Client from "../../support/Client.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Rows from "../../support/Rows.ts"
 import * as Api from "../Api.ts"
-import * as TypedClient from "../TypedClient.ts"
 
-const withStores = Layer.merge(EventStore.layer, Vault.layer).pipe(Layer.provideMerge(Api.onTwins()))
+const withStores = Layer.merge(EventStore.layer, Vault.layer).pipe(Layer.provideMerge(Client.onTwins()))
 
 const nothing = "019ab1f0-0000-7000-8000-000000000000"
 const none = Option.none()
@@ -42,7 +42,7 @@ const died = Effect.fnUntraced(function*(to: Rows.To, ...hours: ReadonlyArray<nu
 layer(withStores, Api.live)("dead letters", (it) => {
   it.effect("are the deliveries that died, found by integration, destination and time, newest first", () =>
     Effect.gen(function*() {
-      const client = yield* TypedClient.make()
+      const { operator: client } = yield* Client.Clients
       const sql = yield* SqlClient.SqlClient
       const one = yield* Rows.destination()
       const other = yield* Rows.destination()
@@ -81,7 +81,7 @@ layer(withStores, Api.live)("dead letters", (it) => {
 
   it.effect("are replayed by a filter, or only counted", () =>
     Effect.gen(function*() {
-      const client = yield* TypedClient.make()
+      const { operator: client } = yield* Client.Clients
       const { manage } = yield* Gateway.Gateway
       const to = yield* Rows.destination()
       yield* died(to, 1, 2)
@@ -127,7 +127,7 @@ layer(withStores, Api.live)("dead letters", (it) => {
   it.effect("are nothing for who has no key, or a wrong one", () =>
     Effect.gen(function*() {
       const filter = { ...every, integration: some("any") }
-      yield* TypedClient.guarded((client) => client.deadLetters.list({ urlParams: { limit: 1, ...every } }))
-      yield* TypedClient.guarded((client) => client.deadLetters.replay({ payload: { ...asked, filter } }))
+      yield* Client.guarded((client) => client.deadLetters.list({ urlParams: { limit: 1, ...every } }))
+      yield* Client.guarded((client) => client.deadLetters.replay({ payload: { ...asked, filter } }))
     }))
 })

@@ -4,12 +4,12 @@ import { Effect, Layer, Option } from "effect"
 import { EventStore } from "../../../src/services/store/EventStore.ts"
 import { Vault } from "../../../src/services/Vault.ts"
 import * as Bulk from "../../support/Bulk.ts"
+import * as Client from "../../support/Client.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Rows from "../../support/Rows.ts"
 import * as Api from "../Api.ts"
-import * as TypedClient from "../TypedClient.ts"
 
-const withStores = Layer.merge(EventStore.layer, Vault.layer).pipe(Layer.provideMerge(Api.onTwins()))
+const withStores = Layer.merge(EventStore.layer, Vault.layer).pipe(Layer.provideMerge(Client.onTwins()))
 
 const nothing = "019ab1f0-0000-7000-8000-000000000000"
 const none = Option.none()
@@ -26,7 +26,7 @@ const source = Effect.fnUntraced(function*(count: number) {
 layer(withStores, Api.live)("POST /replays", (it) => {
   it.effect("takes a replay of many events, which is listed, shown and cancelled", () =>
     Effect.gen(function*() {
-      const client = yield* TypedClient.make()
+      const { operator: client } = yield* Client.Clients
       const { filter, to } = yield* source(3)
       const made = yield* client.replays.create({ payload: { ...asked, filter, ratePerSecond: Option.some(5) } })
       assert.notProperty(made, "dryRun")
@@ -62,7 +62,7 @@ layer(withStores, Api.live)("POST /replays", (it) => {
 
   it.effect("counts only, where it is to be a dry run", () =>
     Effect.gen(function*() {
-      const client = yield* TypedClient.make()
+      const { operator: client } = yield* Client.Clients
       const { manage } = yield* Gateway.Gateway
       const { filter, to } = yield* source(4)
       const before = yield* client.replays.list({ urlParams: { limit: 200, status: none } })
@@ -119,7 +119,7 @@ layer(withStores, Api.live)("POST /replays", (it) => {
 layer(withStores, Api.live)("replays", (it) => {
   it.effect("of every kind are listed newest first, in pages", () =>
     Effect.gen(function*() {
-      const client = yield* TypedClient.make()
+      const { operator: client } = yield* Client.Clients
       const { filter, made } = yield* source(1)
       const single = yield* client.events.replay({
         path: { id: made[0]?.id ?? "" },
@@ -140,16 +140,16 @@ layer(withStores, Api.live)("replays", (it) => {
   it.effect("that are not there are answered with 404, and one that is completed is not cancelled", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const client = yield* TypedClient.make()
+      const { operator: client } = yield* Client.Clients
       for (const id of [nothing, "no-id"]) {
-        yield* TypedClient.refused(client.replays.get({ path: { id } }), "not_found")
-        yield* TypedClient.refused(client.replays.cancel({ path: { id } }), "not_found")
+        yield* Client.refused(client.replays.get({ path: { id } }), "not_found")
+        yield* Client.refused(client.replays.cancel({ path: { id } }), "not_found")
       }
       const { filter } = yield* source(1)
       const made = yield* client.replays.create({ payload: { ...asked, filter } })
       const id = "id" in made ? made.id : ""
       yield* sql`UPDATE replays SET status = 'completed' WHERE id = ${id}`
-      yield* TypedClient.refused(client.replays.cancel({ path: { id } }), "conflict")
+      yield* Client.refused(client.replays.cancel({ path: { id } }), "conflict")
     }))
 
   it.effect("are listed by statuses that can be", () =>
@@ -162,10 +162,10 @@ layer(withStores, Api.live)("replays", (it) => {
   it.effect("are nothing for who has no key, or a wrong one", () =>
     Effect.gen(function*() {
       const path = { id: nothing }
-      yield* TypedClient.guarded((client) => client.replays.list({ urlParams: { limit: 1, status: none } }))
-      yield* TypedClient.guarded((client) => client.replays.get({ path }))
-      yield* TypedClient.guarded((client) => client.replays.cancel({ path }))
-      yield* TypedClient.guarded((client) =>
+      yield* Client.guarded((client) => client.replays.list({ urlParams: { limit: 1, status: none } }))
+      yield* Client.guarded((client) => client.replays.get({ path }))
+      yield* Client.guarded((client) => client.replays.cancel({ path }))
+      yield* Client.guarded((client) =>
         client.replays.create({ payload: { ...asked, filter: { ...everything, type: Option.some("t") } } })
       )
     }))

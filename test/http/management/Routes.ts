@@ -99,7 +99,9 @@ export const sample = (ast: SchemaAST.AST): unknown => {
 
 /** Where the form alone does not make a body good. */
 const examples: Readonly<Record<string, unknown>> = {
-  "integrations.create": { slug: "text", name: "text", provider: "none" }
+  "integrations.create": { slug: "text", name: "text", provider: "none" },
+  "replays.create": { filter: { type: "text" }, reason: "text" },
+  "deadLetters.replay": { filter: { destinationId: nothing }, reason: "text" }
 }
 
 /** What a route's body must at least hold. */
