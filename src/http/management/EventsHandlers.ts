@@ -25,7 +25,7 @@ const events = HttpApiBuilder.group(ManagementApi, "events", (handlers) =>
       .handle("list", ({ urlParams }) =>
         Effect.gen(function*() {
           const integrationId = yield* idOfIntegration(urlParams.integration)
-          return yield* Page.page(urlParams, (page) => events.list({ ...urlParams, ...page, integrationId }))
+          return yield* Page.part(urlParams, (page) => events.list({ ...urlParams, ...page, integrationId }))
         }).pipe(Failure.answered))
       .handle("get", ({ path }) =>
         Effect.flatMap(eventId(path.id), (id) => found(events.find(id), "event", id)).pipe(Failure.answered))
@@ -51,7 +51,7 @@ const deliveries = HttpApiBuilder.group(ManagementApi, "deliveries", (handlers) 
       .handle("list", ({ urlParams }) =>
         Effect.gen(function*() {
           const integrationId = yield* idOfIntegration(urlParams.integration)
-          return yield* Page.page(urlParams, (page) => deliveries.list({ ...urlParams, ...page, integrationId }))
+          return yield* Page.part(urlParams, (page) => deliveries.list({ ...urlParams, ...page, integrationId }))
         }).pipe(Failure.answered))
       .handle("get", ({ path }) =>
         Effect.flatMap(deliveryId(path.id), (id) =>

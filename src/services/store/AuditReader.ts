@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { Context, type DateTime, Effect, Layer, Option, Schema } from "effect"
 import { AuditEntry } from "../../domain/AuditEntry.ts"
-import { firstIdAt, millisOf } from "./EventReader.ts"
+import { firstIdAt, millisOf } from "./IdTime.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
 export interface AuditQuery {

@@ -2,8 +2,8 @@ import { SqlClient, type Statement } from "@effect/sql"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import { Delivery } from "../../domain/Delivery.ts"
 import type { DeadLettersFilter } from "../../domain/ReplayScope.ts"
-import { deliveryFields } from "./DeliveryReader.ts"
-import { firstIdAt, millisOf } from "./EventReader.ts"
+import { deliveryJson } from "./DeliveryJson.ts"
+import { firstIdAt, millisOf } from "./IdTime.ts"
 import { type Counted, counted, type Span, spanOf, type Stretch, stretch, type Window, within } from "./ReplayWindow.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
@@ -65,7 +65,7 @@ const make = Effect.gen(function*() {
         ...given(before, (_) => sql`d.id < ${_}::uuid`)
       ]
       const found = yield* sql`
-        SELECT json_build_object(${deliveryFields(sql)}) AS value FROM deliveries d
+        SELECT ${deliveryJson(sql, "d")} AS value FROM deliveries d
         WHERE ${sql.and(conditions)} ORDER BY d.id DESC LIMIT ${limit}`.pipe(
         guarded,
         Effect.flatMap(rows(Schema.Struct({ value: Delivery })))

@@ -3,7 +3,8 @@ import { Context, type DateTime, Effect, Layer, Option, Record, Schema } from "e
 import { Headers } from "../../domain/Headers.ts"
 import type { IntegrationId, RejectionId } from "../../domain/Ids.ts"
 import { IntegrationNow, obstacle, type Reason, Rejection, type RejectionDetail } from "../../domain/Rejection.ts"
-import { Content, firstIdAt, millisOf } from "./EventReader.ts"
+import { Content } from "./EventReader.ts"
+import { firstIdAt, millisOf } from "./IdTime.ts"
 import { integrationNow } from "./RejectionStore.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 

@@ -1,9 +1,10 @@
 import { SqlClient, type Statement } from "@effect/sql"
 import { Context, Effect, Layer, Option, Schema } from "effect"
+import type { EventStatus } from "../../domain/Event.ts"
 import { Filter } from "../../domain/Filter.ts"
 import { DestinationId } from "../../domain/Ids.ts"
 import type { EventsFilter } from "../../domain/ReplayScope.ts"
-import { candidates, progressOf } from "./EventReader.ts"
+import * as EventJson from "./EventJson.ts"
 import { type Counted, counted, type Span, spanOf, type Stretch, stretch, type Window, within } from "./ReplayWindow.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
@@ -58,7 +59,21 @@ const make = Effect.gen(function*() {
     ...(Option.isSome(type) ? Option.toArray(Option.map(integration, (_) => sql`e.integration_id = ${_}::uuid`)) : []),
     ...Option.toArray(Option.map(status, (_) => sql`progress.status = ${_}`))
   ]
-  const andProgress = ({ status }: EventsFilter) => Option.isSome(status) ? sql`, ${progressOf(sql)}` : sql``
+  /** Among which events those of a status are: the sets behind the rarer ones have indexes. */
+  const among = (status: EventStatus): ReadonlyArray<Statement.Fragment> => {
+    switch (status) {
+      case "unrouted":
+        return [sql`e.unrouted`]
+      case "failed":
+        return [sql`e.id IN (SELECT event_id FROM deliveries WHERE failed_at IS NOT NULL)`]
+      case "pending":
+      case "delivering":
+        return [sql`e.id IN (SELECT event_id FROM deliveries WHERE due_at IS NOT NULL OR held_at IS NOT NULL)`]
+      case "delivered":
+        return []
+    }
+  }
+  const andProgress = ({ status }: EventsFilter) => Option.isSome(status) ? sql`, ${EventJson.progress(sql, "e")}` : sql``
 
   return ReplayEventReader.of({
     count: Effect.fn("ReplayEventReader.count")(function*(filter) {
@@ -66,7 +81,7 @@ const make = Effect.gen(function*() {
       const conditions = [
         bound(filter, span).condition,
         ...rest(filter),
-        ...Option.match(filter.status, { onNone: () => [], onSome: (_) => candidates(sql, _) })
+        ...Option.match(filter.status, { onNone: () => [], onSome: among })
       ]
       const total = yield* counted(
         sql,

@@ -1,6 +1,6 @@
 import type { SqlClient, Statement } from "@effect/sql"
 import { type DateTime, Duration, Effect, Option, Schema } from "effect"
-import { firstIdAt, millisOf } from "./EventReader.ts"
+import { firstIdAt, millisOf } from "./IdTime.ts"
 import { guarded, indexed, rows, type StoreError } from "./Store.ts"
 
 /** Comes before every id. */
