@@ -13,6 +13,9 @@ export const DeliveryState = Schema.Literal(
 )
 export type DeliveryState = typeof DeliveryState.Type
 
+/** Whether nothing more happens to it by itself. */
+export const isOver = Schema.is(Schema.Literal("delivered", "dead", "cancelled"))
+
 /** One HTTP call for a delivery. `number` counts within the generation. */
 export const Attempt = Schema.Struct({
   number: Schema.Int,
@@ -44,3 +47,10 @@ export type Delivery = typeof Delivery.Type
 
 export const DeliveryDetail = Schema.Struct({ ...Delivery.fields, attempts: Schema.Array(Attempt) })
 export type DeliveryDetail = typeof DeliveryDetail.Type
+
+/**
+ * What asking to send a delivery now has done: its next attempt is made at once (`brought_forward`), it was on its way already
+ * (`under_way`), or it had ended and begins again in a new generation (`replayed`).
+ */
+export const RetryOutcome = Schema.Literal("brought_forward", "under_way", "replayed")
+export type RetryOutcome = typeof RetryOutcome.Type

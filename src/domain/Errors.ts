@@ -6,6 +6,9 @@ export class NotFound extends Data.TaggedError("NotFound")<{ readonly message: s
 /** It contradicts what is there. */
 export class Conflict extends Data.TaggedError("Conflict")<{ readonly message: string }> {}
 
+/** More of it than is done at a time. */
+export class TooMany extends Data.TaggedError("TooMany")<{ readonly message: string }> {}
+
 export interface Problem {
   /** Where in the request, such as `secrets.0`. */
   readonly path: string

@@ -1,6 +1,6 @@
 import { HttpApiSchema, HttpServerResponse } from "@effect/platform"
 import { type Cause, Effect, Schema } from "effect"
-import type { Conflict, Invalid, NotFound } from "../domain/Errors.ts"
+import type { Conflict, Invalid, NotFound, TooMany } from "../domain/Errors.ts"
 import * as Ids from "../services/Ids.ts"
 import type { BrokerError } from "../services/ports/Broker.ts"
 import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
@@ -20,6 +20,7 @@ const NotFoundAnswer = wire("not_found", 404, "There is no such thing.")
 const ConflictAnswer = wire("conflict", 409, "It contradicts what is there; the message says what.")
 const TooLarge = wire("payload_too_large", 413, "The body is too large.")
 const Unsupported = wire("unsupported", 415, "The body is not called JSON, or is compressed.")
+const RateLimited = wire("rate_limited", 429, "More of it than is done at a time; try again soon.")
 const Internal = wire(
   "internal",
   500,
@@ -41,6 +42,7 @@ export const Failure = Schema.Union(
   ValidationFailed,
   TooLarge,
   Unsupported,
+  RateLimited,
   Internal,
   Unavailable
 )
@@ -67,12 +69,17 @@ export const validationFailed = (
 
 /** What a business program's failure is answered with. */
 export const answered = <A, R>(
-  program: Effect.Effect<A, NotFound | Conflict | Invalid | StoreError | BrokerError | ProviderHostError, R>
+  program: Effect.Effect<
+    A,
+    NotFound | Conflict | Invalid | TooMany | StoreError | BrokerError | ProviderHostError,
+    R
+  >
 ): Effect.Effect<A, Failure, R> =>
   Effect.catchTags(program, {
     NotFound: ({ message }) => fail("not_found", message),
     Conflict: ({ message }) => fail("conflict", message),
     Invalid: ({ details }) => validationFailed(details),
+    TooMany: ({ message }) => fail("rate_limited", message),
     StoreError: (error) =>
       error.reason === "Unavailable" || error.reason === "Contended"
         ? fail(

@@ -1,9 +1,12 @@
 import { Layer } from "effect"
 import { Audit } from "../services/Audit.ts"
 import { BulkReplays } from "../services/BulkReplays.ts"
+import { CallbackTests } from "../services/CallbackTests.ts"
+import { Cancellations } from "../services/Cancellations.ts"
 import { Certificates } from "../services/Certificates.ts"
 import { Courier } from "../services/Courier.ts"
 import { DeadMessages } from "../services/DeadMessages.ts"
+import { Deliveries } from "../services/Deliveries.ts"
 import { Destinations } from "../services/Destinations.ts"
 import { Directory } from "../services/Directory.ts"
 import { Dispatch } from "../services/Dispatch.ts"
@@ -25,9 +28,12 @@ import { Rescue } from "../services/Rescue.ts"
 import { SigningSecrets } from "../services/SigningSecrets.ts"
 import { AuditReader } from "../services/store/AuditReader.ts"
 import { BulkReplayStore } from "../services/store/BulkReplayStore.ts"
+import { CallbackTestStore } from "../services/store/CallbackTestStore.ts"
+import { CancelStore } from "../services/store/CancelStore.ts"
 import { ClaimStore } from "../services/store/ClaimStore.ts"
 import { DeadLetterReader } from "../services/store/DeadLetterReader.ts"
 import { DeliveryReader } from "../services/store/DeliveryReader.ts"
+import { DeliveryStore } from "../services/store/DeliveryStore.ts"
 import { DestinationStore } from "../services/store/DestinationStore.ts"
 import { DispatchStore } from "../services/store/DispatchStore.ts"
 import { EventReader } from "../services/store/EventReader.ts"
@@ -43,6 +49,7 @@ import { ReplayReader } from "../services/store/ReplayReader.ts"
 import { ReplayStore } from "../services/store/ReplayStore.ts"
 import { SecretStore } from "../services/store/SecretStore.ts"
 import { SweepStore } from "../services/store/SweepStore.ts"
+import { WaitingStore } from "../services/store/WaitingStore.ts"
 import { Sweeper } from "../services/Sweeper.ts"
 import { Trials } from "../services/Trials.ts"
 import { Vault } from "../services/Vault.ts"
@@ -60,9 +67,12 @@ export const foundations = Layer.mergeAll(
   Audit.layer,
   AuditReader.layer,
   BulkReplayStore.layer,
+  CallbackTestStore.layer,
+  CancelStore.layer,
   ClaimStore.layer,
   DeadLetterReader.layer,
   DeliveryReader.layer,
+  DeliveryStore.layer,
   DestinationStore.layer,
   DispatchStore.layer,
   EventReader.layer,
@@ -79,6 +89,7 @@ export const foundations = Layer.mergeAll(
   SecretStore.layer,
   SweepStore.layer,
   Vault.layer,
+  WaitingStore.layer,
   measures
 )
 
@@ -86,8 +97,9 @@ export const foundations = Layer.mergeAll(
 const replays = Layer.provideMerge(BulkReplays.layer, Replays.layer)
 
 /** What the API role's programs need beside settings, PostgreSQL, coordination and broker. */
-export const api = Layer.merge(Integrations.layer, Rescue.layer).pipe(
+export const api = Layer.mergeAll(Deliveries.layer, Integrations.layer, Rescue.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(
+    CallbackTests.layer,
     DeadMessages.layer,
     Destinations.layer,
     Handshakes.layer,
@@ -112,7 +124,7 @@ export const api = Layer.merge(Integrations.layer, Rescue.layer).pipe(
 
 /** What the worker role's programs need beside that, on foundations yet to be given. */
 export const carriers = Sweeper.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(Courier.layer, Releases.layer, replays)),
+  Layer.provideMerge(Layer.mergeAll(Cancellations.layer, Courier.layer, Releases.layer, replays)),
   Layer.provideMerge(Layer.mergeAll(Dispatch.layer, Leases.layer, UndiciCallbacks.layer)),
   Layer.provideMerge(Limits.layer),
   Layer.provideMerge(Layer.merge(Lanes.layer, Precedence.layer))

@@ -8,7 +8,7 @@ export interface AuditEntry {
   readonly actor: string
   /** What was done, such as `destination.disabled`. */
   readonly action: string
-  readonly subjectType: "integration" | "destination" | "event" | "replay" | "rejection" | "queue"
+  readonly subjectType: "integration" | "destination" | "event" | "delivery" | "replay" | "rejection" | "queue"
   /** Null for what has no id, such as a queue; the detail names it then. */
   readonly subjectId: string | null
   /** Becomes JSON; `before` and `after` in it are the fields that a change touched. Holds no secret. */

@@ -18,12 +18,33 @@ export const contentMissing: Outcome = {
   message: "the event's content is no longer kept"
 }
 
+/** What a call tells of its delivery. */
+export interface Sending extends
+  Pick<
+    Work,
+    | "attempt"
+    | "deliveryId"
+    | "destinationId"
+    | "eventId"
+    | "headers"
+    | "integrationSlug"
+    | "replayId"
+    | "sealedHeaders"
+    | "signatureNames"
+    | "signingEnvelope"
+    | "url"
+  >
+{
+  /** Whether it is only to see what the destination does. */
+  readonly test?: boolean
+}
+
 /**
  * One HTTP call for a delivery: the event's exact bytes with the provider's headers, signed by the gateway at a moment in
  * milliseconds since the epoch. What keeps it from being made is an outcome too.
  */
 export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.Service) =>
-  Effect.fn("Call")(function*(work: Work, body: Uint8Array, startedAt: number): Effect.fn.Return<Outcome> {
+  Effect.fn("Call")(function*(work: Sending, body: Uint8Array, startedAt: number): Effect.fn.Return<Outcome> {
     if (work.headers === null) return contentMissing
     const timestamp = Math.floor(startedAt / 1_000)
     return yield* Effect.all([
@@ -42,6 +63,7 @@ export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.
               "sluice-attempt": String(work.attempt),
               "sluice-integration": work.integrationSlug,
               ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
+              ...(work.test === true ? { "sluice-test": "true" } : {}),
               ...Signing.sign(secrets, { id: work.eventId, timestamp, body }, work.signatureNames)
             })
           }),

@@ -9,17 +9,26 @@ import type { Integration } from "../domain/Integration.ts"
 import { Choice, schemeOf } from "../domain/providers/Providers.ts"
 import { RetryOverrides } from "../domain/RetryPolicy.ts"
 import * as Signing from "../domain/Signing.ts"
+import type { Fate, Waiting } from "../domain/Waiting.ts"
 import * as DestinationChange from "./DestinationChange.ts"
 import * as Ids from "./Ids.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
 import { DestinationStore } from "./store/DestinationStore.ts"
 import type { StoreError } from "./store/Store.ts"
+import { WaitingStore } from "./store/WaitingStore.ts"
 import { Vault } from "./Vault.ts"
 
 /** A destination with its signing secret, which is shown once. */
 export interface Created {
   readonly destination: Destination
   readonly signingSecret: Redacted.Redacted
+}
+
+/** A destination as it stands then, and what a change of its status means for what waits for it. */
+export interface Changed {
+  readonly destination: Destination
+  /** Null where its status was not spoken of. */
+  readonly waiting: Waiting | null
 }
 
 /** Where an integration's events go, as operators steer it. `actor` goes into the audit. */
@@ -35,19 +44,23 @@ export class Destinations extends Context.Tag("sluice/services/Destinations")<De
     actor: string,
     id: DestinationId,
     patch: DestinationPatch
-  ) => Effect.Effect<Destination, NotFound | Invalid | StoreError>
-  /** `paused` holds its deliveries from their next turn on, `active` releases them. */
+  ) => Effect.Effect<Changed, NotFound | Invalid | StoreError>
+  /**
+   * `paused` and `disabled` hold its deliveries from their next turn on, `active` releases them. Audited where it was not so
+   * already.
+   */
   readonly setStatus: (
     actor: string,
     id: DestinationId,
     status: DestinationStatus
-  ) => Effect.Effect<Destination, NotFound | StoreError>
-  /** What waits for it is cancelled when its turn comes. */
-  readonly remove: (actor: string, id: DestinationId) => Effect.Effect<void, NotFound | StoreError>
+  ) => Effect.Effect<Changed, NotFound | StoreError>
+  /** What waits for it is cancelled by the workers; it is told how much that is. */
+  readonly remove: (actor: string, id: DestinationId) => Effect.Effect<Waiting, NotFound | StoreError>
 }>() {
   static readonly layer = Layer.effect(Destinations, Effect.suspend(() => make))
 }
 
+const fates = { active: "released", paused: "held", disabled: "held" } as const
 const json = <A, I>(schema: Schema.Schema<A, I>) => Schema.encodeSync(Schema.parseJson(schema))
 const filterJson = json(Filter)
 const policyJson = json(RetryOverrides)
@@ -57,6 +70,10 @@ const make = Effect.gen(function*() {
   const client = yield* CallbackClient
   const store = yield* DestinationStore
   const vault = yield* Vault
+  const waiting = yield* WaitingStore
+
+  const waitingFor = (id: DestinationId, fate: Fate) =>
+    Effect.map(waiting.count([id]), (count): Waiting => ({ ...count, fate }))
 
   const check = (url: string) => Effect.mapError(client.check(url), (problem) => invalid("url", problem))
   const missing = (id: DestinationId) => new NotFound({ message: `There is no destination ${id}.` })
@@ -105,30 +122,38 @@ const make = Effect.gen(function*() {
         filter: patch.filter === undefined ? undefined : filterJson(patch.filter),
         retryPolicy: patch.retryPolicy === undefined ? undefined : policyJson(patch.retryPolicy)
       }
-      return yield* change(store.update(id, columns).pipe(required(id)), {
+      const destination = yield* change(store.update(id, columns).pipe(required(id)), {
         actor,
         action: "destination.updated",
         id,
         detail: {}
       })
+      return { destination, waiting: patch.status === undefined ? null : yield* waitingFor(id, fates[patch.status]) }
     }),
 
-    setStatus: Effect.fn("Destinations.setStatus")((actor, id, status) =>
-      change(store.update(id, { status }).pipe(required(id)), {
+    setStatus: Effect.fn("Destinations.setStatus")(function*(actor, id, status) {
+      const destination = yield* change(Effect.flatten(store.setStatus(id, status)), {
         actor,
         action: `destination.${status}`,
         id,
         detail: {}
-      })
-    ),
+      }).pipe(
+        // It is so already, or it is not there.
+        Effect.catchTag("NoSuchElementException", () => store.find(id).pipe(required(id)))
+      )
+      return { destination, waiting: yield* waitingFor(id, fates[status]) }
+    }),
 
     remove: Effect.fn("Destinations.remove")((actor, id) =>
-      change(Effect.filterOrFail(store.remove(id), (found) => found, () => missing(id)), {
-        actor,
-        action: "destination.deleted",
-        id,
-        detail: {}
-      }).pipe(Effect.asVoid)
+      Effect.zipLeft(
+        waitingFor(id, "cancelled"),
+        change(Effect.filterOrFail(store.remove(id), (found) => found, () => missing(id)), {
+          actor,
+          action: "destination.deleted",
+          id,
+          detail: {}
+        })
+      )
     )
   })
 })

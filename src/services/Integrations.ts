@@ -11,6 +11,7 @@ import {
 import { Options } from "../domain/providers/Provider.ts"
 import { Override } from "../domain/verification/Naming.ts"
 import { Scheme } from "../domain/verification/Scheme.ts"
+import type { Fate, Waiting } from "../domain/Waiting.ts"
 import { Destinations } from "./Destinations.ts"
 import * as Ids from "./Ids.ts"
 import * as IntegrationChange from "./IntegrationChange.ts"
@@ -19,12 +20,20 @@ import * as PatchProblems from "./PatchProblems.ts"
 import { IntegrationStore } from "./store/IntegrationStore.ts"
 import { SecretStore } from "./store/SecretStore.ts"
 import { isStoreError, type StoreError } from "./store/Store.ts"
+import { WaitingStore } from "./store/WaitingStore.ts"
 import { Vault } from "./Vault.ts"
 
 /** An integration with the signing secret of its first destination, which is shown once. */
 export interface Created {
   readonly integration: Integration
   readonly signingSecrets: ReadonlyMap<DestinationId, Redacted.Redacted>
+}
+
+/** An integration as it stands then, and what a change of its status means for what waits. */
+export interface Changed {
+  readonly integration: Integration
+  /** Null where its status was not spoken of. */
+  readonly waiting: Waiting | null
 }
 
 /** The sources of webhooks, as operators steer them. `actor` goes into the audit. */
@@ -36,13 +45,14 @@ export class Integrations extends Context.Tag("sluice/services/Integrations")<In
   readonly list: (
     page: { readonly before: Option.Option<string>; readonly limit: number }
   ) => Effect.Effect<ReadonlyArray<Integration>, StoreError>
+  /** Where it is disabled nothing more is accepted; what was accepted before is still delivered. */
   readonly update: (
     actor: string,
     id: IntegrationId,
     patch: IntegrationPatch
-  ) => Effect.Effect<Integration, NotFound | Invalid | Conflict | StoreError>
-  /** Nothing more is accepted; what waits for its destinations is cancelled when its turn comes. */
-  readonly remove: (actor: string, id: IntegrationId) => Effect.Effect<void, NotFound | StoreError>
+  ) => Effect.Effect<Changed, NotFound | Invalid | Conflict | StoreError>
+  /** Nothing more is accepted; what waits for its destinations is cancelled by the workers, and it is told how much that is. */
+  readonly remove: (actor: string, id: IntegrationId) => Effect.Effect<Waiting, NotFound | StoreError>
 }>() {
   static readonly layer = Layer.effect(Integrations, Effect.suspend(() => make))
 }
@@ -64,6 +74,10 @@ const make = Effect.gen(function*() {
   const vault = yield* Vault
   const change = yield* IntegrationChange.make
   const patchProblems = PatchProblems.make(secrets, vault)
+  const waiting = yield* WaitingStore
+
+  const waitingFor = ({ destinations }: Integration, fate: Fate) =>
+    Effect.map(waiting.count(destinations.map((_) => _.id)), (count): Waiting => ({ ...count, fate }))
 
   const get = Effect.fn("Integrations.get")(function*(reference: string) {
     return yield* Option.match(yield* store.find(reference), {
@@ -142,13 +156,19 @@ const make = Effect.gen(function*() {
         yield* store.update(id, columns)
         return yield* get(id)
       })
-      return yield* change({ actor, action: "integration.updated", id }, () => updated, notedToken(patch)).pipe(
+      const changed = yield* change({ actor, action: "integration.updated", id }, () => updated, notedToken(patch)).pipe(
         Effect.catchIf(isConflict, () => taken(patch.slug ?? ""))
       )
+      return {
+        integration: changed,
+        waiting: patch.status === undefined ? null : yield* waitingFor(changed, "delivered")
+      }
     }),
 
     remove: Effect.fn("Integrations.remove")(function*(actor, id) {
+      const cancelled = yield* waitingFor(yield* get(id), "cancelled")
       yield* change({ actor, action: "integration.deleted", id }, () => Effect.zipRight(get(id), store.remove(id)))
+      return cancelled
     })
   })
 })

@@ -1,6 +1,7 @@
 import { Context, Duration, Effect, Either, Layer, Option, Ref } from "effect"
 import { MarkerId } from "../domain/Ids.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
+import { Cancellations } from "./Cancellations.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Farewell from "./Farewell.ts"
 import * as Ids from "./Ids.ts"
@@ -61,6 +62,7 @@ const beginning: Progress = { unpublished: start, marker: Option.none(), lost: O
 
 const make = Effect.gen(function*() {
   const broker = yield* Broker
+  const cancellations = yield* Cancellations
   const dispatch = yield* Dispatch
   const releases = yield* Releases
   const replays = yield* Replays
@@ -160,7 +162,14 @@ const make = Effect.gen(function*() {
     sweep: Effect.gen(function*() {
       if (!(yield* lead)) return yield* Ref.set(progress, beginning)
       // One that fails every time must not keep the others from their turn.
-      const steps = [releases.begin, publishReplays, publishUnpublished, publishLost, sendMarker]
+      const steps = [
+        releases.begin,
+        cancellations.proceed,
+        publishReplays,
+        publishUnpublished,
+        publishLost,
+        sendMarker
+      ]
       yield* Effect.all(yield* Effect.all(steps, { mode: "either" }))
     }).pipe(Effect.withSpan("Sweeper.sweep"), Effect.annotateLogs("service", "Sweeper")),
     markerReturned: store.returnMarker,

@@ -1,6 +1,6 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
-import { Delivery, DeliveryDetail, DeliveryState } from "../../domain/Delivery.ts"
+import { Delivery, DeliveryDetail, DeliveryState, RetryOutcome } from "../../domain/Delivery.ts"
 import { Event, EventDetail, EventStatus } from "../../domain/Event.ts"
 import { DestinationId } from "../../domain/Ids.ts"
 import { Reason, Replay } from "../../domain/Replay.ts"
@@ -12,11 +12,17 @@ import { param } from "./References.ts"
 const id = param("id")
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
 const text = Schema.String.pipe(Schema.maxLength(300))
+// A misspelt field is told, not ignored.
+const strict = { parseOptions: { onExcessProperty: "error", errors: "all" } } as const
+
+const looking =
+  "What is rare is looked for a bounded way at a time: a page may hold fewer than `limit`, or none, while " +
+  "`nextCursor` is set. The list ends where it is null."
 
 export const ReplayInput = Schema.Struct({
   reason: Reason,
   destinationId: Schema.optionalWith(DestinationId, { as: "Option", exact: true })
-}).annotations({ parseOptions: { onExcessProperty: "error", errors: "all" } })
+}).annotations(strict)
 
 export class EventsApi extends HttpApiGroup.make("events")
   .add(
@@ -31,6 +37,7 @@ export class EventsApi extends HttpApiGroup.make("events")
         dedupeKey: optional(text)
       }))
       .addSuccess(PageOf(Event)).annotate(OpenApi.Summary, "Events, newest first; from is included, to is not")
+      .annotate(OpenApi.Description, looking)
   )
   .add(
     HttpApiEndpoint.get("get")`/events/${id}`.addSuccess(EventDetail)
@@ -50,6 +57,14 @@ export class EventsApi extends HttpApiGroup.make("events")
   .middleware(Authorization)
 {}
 
+export const CancelInput = Schema.Struct({ reason: Schema.optionalWith(Reason, { as: "Option", exact: true }) })
+  .annotations(strict)
+
+/** `replay` is set where the delivery had ended and begins again. */
+export const Retried = Schema.Struct({ delivery: Delivery, outcome: RetryOutcome, replay: Schema.NullOr(Replay) })
+
+export const Cancelled = Schema.Struct({ delivery: Delivery, attemptUnderWay: Schema.Boolean })
+
 export class DeliveriesApi extends HttpApiGroup.make("deliveries")
   .add(
     HttpApiEndpoint.get("list", "/deliveries")
@@ -60,10 +75,32 @@ export class DeliveriesApi extends HttpApiGroup.make("deliveries")
         destinationId: optional(DestinationId)
       }))
       .addSuccess(PageOf(Delivery)).annotate(OpenApi.Summary, "Deliveries, newest first")
+      .annotate(OpenApi.Description, looking)
   )
   .add(
     HttpApiEndpoint.get("get")`/deliveries/${id}`.addSuccess(DeliveryDetail)
       .annotate(OpenApi.Summary, "A delivery with its attempts")
+  )
+  .add(
+    HttpApiEndpoint.post("retry")`/deliveries/${id}/retry`.addSuccess(Retried, { status: 202 })
+      .annotate(OpenApi.Summary, "Send a delivery now")
+      .annotate(
+        OpenApi.Description,
+        "One that waits (`pending`, `retrying`, `held`) is brought forward: its next attempt is made at once, within the same " +
+          "budget, and where a breaker is open it is the one that tries. One that is `queued` or `delivering` is on its way " +
+          "already and stays as it is. One that is `dead` or `cancelled` begins again in a new generation with a fresh " +
+          "budget, by the replay that the answer names. Refused with 409 where it was delivered, and where its destination is " +
+          "paused, disabled or deleted."
+      )
+  )
+  .add(
+    HttpApiEndpoint.post("cancel")`/deliveries/${id}/cancel`.setPayload(CancelInput).addSuccess(Cancelled)
+      .annotate(OpenApi.Summary, "End a delivery: no further attempt is made")
+      .annotate(
+        OpenApi.Description,
+        "An attempt that is under way is still recorded, and where it succeeds the delivery is `delivered` after all. Refused " +
+          "with 409 where the delivery has ended."
+      )
   )
   .addError(Failure.Failure)
   .middleware(Authorization)

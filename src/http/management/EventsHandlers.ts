@@ -1,6 +1,7 @@
 import { HttpApiBuilder } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { DeliveryId, EventId } from "../../domain/Ids.ts"
+import { Deliveries } from "../../services/Deliveries.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { Replays } from "../../services/Replays.ts"
 import { DeliveryReader } from "../../services/store/DeliveryReader.ts"
@@ -46,6 +47,7 @@ const deliveries = HttpApiBuilder.group(ManagementApi, "deliveries", (handlers) 
   Effect.gen(function*() {
     const deliveries = yield* DeliveryReader
     const idOfIntegration = integrationIdOf(yield* Integrations)
+    const steered = yield* Deliveries
 
     return handlers
       .handle("list", ({ urlParams }) =>
@@ -56,6 +58,16 @@ const deliveries = HttpApiBuilder.group(ManagementApi, "deliveries", (handlers) 
       .handle("get", ({ path }) =>
         Effect.flatMap(deliveryId(path.id), (id) =>
           found(deliveries.find(id), "delivery", id)).pipe(Failure.answered))
+      .handle("retry", ({ path }) =>
+        Effect.gen(function*() {
+          const { name } = yield* Operator
+          return yield* steered.retry(name, yield* deliveryId(path.id))
+        }).pipe(Failure.answered))
+      .handle("cancel", ({ path, payload }) =>
+        Effect.gen(function*() {
+          const { name } = yield* Operator
+          return yield* steered.cancel(name, yield* deliveryId(path.id), payload.reason)
+        }).pipe(Failure.answered))
   }))
 
 export const layer = Layer.mergeAll(events, deliveries)

@@ -1,7 +1,9 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
+import { CallbackTestInput, CallbackTestResult } from "../../domain/CallbackTest.ts"
 import { Destination, DestinationInput, DestinationPatch } from "../../domain/Destination.ts"
 import { Integration, IntegrationInput, IntegrationPatch } from "../../domain/Integration.ts"
+import { Waiting } from "../../domain/Waiting.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
@@ -20,6 +22,22 @@ export const CreatedIntegration = Schema.Struct({
   ...IntegrationView.fields,
   destinations: Schema.Array(CreatedDestination)
 })
+
+/** `waiting` where the status was changed, or asked for. */
+const withWaiting = { waiting: Schema.optionalWith(Waiting, { exact: true }) }
+export const ChangedIntegration = Schema.Struct({ ...IntegrationView.fields, ...withWaiting })
+export const ChangedDestination = Schema.Struct({ ...Destination.fields, ...withWaiting })
+export const Deleted = Schema.Struct({ id: Schema.String, waiting: Waiting })
+
+const disabling =
+  "Disabling an integration refuses its webhooks with 404; what was accepted before is still delivered. " +
+  "The answer says under `waiting` how many deliveries that are."
+const holding =
+  "Its deliveries are held from their next turn on, in their order, with the attempts that they have left; an " +
+  "attempt that is under way is finished. The answer says under `waiting` how many wait."
+const cancelling =
+  "The workers cancel what waits, a bounded number at a time, at the latest when its turn comes. An attempt " +
+  "that is under way is finished. The answer says under `waiting` how many wait. Events, deliveries and attempts stay readable."
 
 const created = { status: 201 }
 const id = param("id")
@@ -40,11 +58,13 @@ export class IntegrationsApi extends HttpApiGroup.make("integrations")
   )
   .add(
     HttpApiEndpoint.patch("update")`/integrations/${id}`.setPayload(IntegrationPatch.annotations(strict))
-      .addSuccess(IntegrationView).annotate(OpenApi.Summary, "Change an integration")
+      .addSuccess(ChangedIntegration).annotate(OpenApi.Summary, "Change an integration")
+      .annotate(OpenApi.Description, disabling)
   )
   .add(
-    HttpApiEndpoint.del("remove")`/integrations/${id}`.addSuccess(HttpApiSchema.NoContent)
+    HttpApiEndpoint.del("remove")`/integrations/${id}`.addSuccess(Deleted)
       .annotate(OpenApi.Summary, "Delete an integration; what waits for its destinations is cancelled")
+      .annotate(OpenApi.Description, cancelling)
   )
   .add(
     HttpApiEndpoint.get("destinations")`/integrations/${id}/destinations`
@@ -66,19 +86,37 @@ export class DestinationsApi extends HttpApiGroup.make("destinations")
   )
   .add(
     HttpApiEndpoint.patch("update")`/destinations/${id}`.setPayload(DestinationPatch.annotations(strict))
-      .addSuccess(Destination).annotate(OpenApi.Summary, "Change a destination")
+      .addSuccess(ChangedDestination).annotate(OpenApi.Summary, "Change a destination")
+      .annotate(OpenApi.Description, `Disabling a destination holds its deliveries, as pausing does. ${holding}`)
   )
   .add(
-    HttpApiEndpoint.del("remove")`/destinations/${id}`.addSuccess(HttpApiSchema.NoContent)
+    HttpApiEndpoint.del("remove")`/destinations/${id}`.addSuccess(Deleted)
       .annotate(OpenApi.Summary, "Delete a destination; what waits for it is cancelled")
+      .annotate(OpenApi.Description, cancelling)
   )
   .add(
-    HttpApiEndpoint.post("pause")`/destinations/${id}/pause`.addSuccess(Destination)
-      .annotate(OpenApi.Summary, "Hold its deliveries until it is resumed")
+    HttpApiEndpoint.post("pause")`/destinations/${id}/pause`.addSuccess(ChangedDestination)
+      .annotate(OpenApi.Summary, "Hold its deliveries until it is resumed").annotate(OpenApi.Description, holding)
   )
   .add(
-    HttpApiEndpoint.post("resume")`/destinations/${id}/resume`.addSuccess(Destination)
+    HttpApiEndpoint.post("resume")`/destinations/${id}/resume`.addSuccess(ChangedDestination)
       .annotate(OpenApi.Summary, "Release its deliveries, oldest first")
+      .annotate(
+        OpenApi.Description,
+        "Also where it was disabled, by an operator or by its answer 410. What is held goes out as fast as the destination " +
+          "takes it; what waits for a retry keeps its time. The answer says under `waiting` how many wait."
+      )
+  )
+  .add(
+    HttpApiEndpoint.post("test")`/destinations/${id}/test`.setPayload(CallbackTestInput.annotations(strict))
+      .addSuccess(CallbackTestResult)
+      .annotate(OpenApi.Summary, "Send a test webhook and tell what the callback did with it")
+      .annotate(
+        OpenApi.Description,
+        "The call is made as for a delivery: same signature, time limit and address check, and with `sluice-test: true`. " +
+          "Paused and disabled destinations can be tested too. Only an audit entry is stored; breaker and deliveries are not " +
+          "touched. A callback that refuses is an answer too: 200 with the outcome `failure`."
+      )
   )
   .addError(Failure.Failure)
   .middleware(Authorization)

@@ -3,7 +3,9 @@ import { Effect, Layer, Redacted } from "effect"
 import type { DestinationStatus } from "../../domain/Destination.ts"
 import { DestinationId } from "../../domain/Ids.ts"
 import type { Integration } from "../../domain/Integration.ts"
+import type { Waiting } from "../../domain/Waiting.ts"
 import * as WebhookUrl from "../../domain/WebhookUrl.ts"
+import { CallbackTests } from "../../services/CallbackTests.ts"
 import { Destinations } from "../../services/Destinations.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { Settings } from "../../services/Settings.ts"
@@ -51,13 +53,14 @@ const integrations = HttpApiBuilder.group(ManagementApi, "integrations", (handle
         Effect.gen(function*() {
           const { name } = yield* Operator
           const { id } = yield* integrations.get(path.id)
-          return view(request)(yield* integrations.update(name, id, payload))
+          const { integration, waiting } = yield* integrations.update(name, id, payload)
+          return { ...view(request)(integration), ...told(waiting) }
         }).pipe(Failure.answered))
       .handle("remove", ({ path }) =>
         Effect.gen(function*() {
           const { name } = yield* Operator
           const { id } = yield* integrations.get(path.id)
-          yield* integrations.remove(name, id)
+          return { id, waiting: yield* integrations.remove(name, id) }
         }).pipe(Failure.answered))
       .handle("destinations", ({ path }) =>
         integrations.get(path.id).pipe(Effect.map(({ destinations }) => ({ data: destinations })), Failure.answered))
@@ -70,16 +73,21 @@ const integrations = HttpApiBuilder.group(ManagementApi, "integrations", (handle
         }).pipe(Failure.answered))
   }))
 
+/** What waits, where there is something to be said of it. */
+const told = (waiting: Waiting | null) => waiting === null ? {} : { waiting }
+
 const destinationId = idOf(DestinationId, "destination")
 
 const destinations = HttpApiBuilder.group(ManagementApi, "destinations", (handlers) =>
   Effect.gen(function*() {
     const destinations = yield* Destinations
+    const tests = yield* CallbackTests
 
     const setStatus = (id: string, status: DestinationStatus) =>
       Effect.gen(function*() {
         const { name } = yield* Operator
-        return yield* destinations.setStatus(name, yield* destinationId(id), status)
+        const { destination, waiting } = yield* destinations.setStatus(name, yield* destinationId(id), status)
+        return { ...destination, ...told(waiting) }
       }).pipe(Failure.answered)
 
     return handlers
@@ -87,15 +95,22 @@ const destinations = HttpApiBuilder.group(ManagementApi, "destinations", (handle
       .handle("update", ({ path, payload }) =>
         Effect.gen(function*() {
           const { name } = yield* Operator
-          return yield* destinations.update(name, yield* destinationId(path.id), payload)
+          const { destination, waiting } = yield* destinations.update(name, yield* destinationId(path.id), payload)
+          return { ...destination, ...told(waiting) }
         }).pipe(Failure.answered))
       .handle("remove", ({ path }) =>
         Effect.gen(function*() {
           const { name } = yield* Operator
-          yield* destinations.remove(name, yield* destinationId(path.id))
+          const id = yield* destinationId(path.id)
+          return { id, waiting: yield* destinations.remove(name, id) }
         }).pipe(Failure.answered))
       .handle("pause", ({ path }) => setStatus(path.id, "paused"))
       .handle("resume", ({ path }) => setStatus(path.id, "active"))
+      .handle("test", ({ path, payload }) =>
+        Effect.gen(function*() {
+          const { name } = yield* Operator
+          return yield* tests.run(name, yield* destinationId(path.id), payload)
+        }).pipe(Failure.answered))
   }))
 
 export const layer = Layer.mergeAll(integrations, destinations)

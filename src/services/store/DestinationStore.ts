@@ -31,6 +31,8 @@ export class DestinationStore extends Context.Tag("sluice/services/store/Destina
   readonly insert: (destination: NewDestination) => Effect.Effect<void, StoreError>
   /** Changes the given columns; none when there is no such destination. */
   readonly update: (id: string, columns: DestinationColumns) => Effect.Effect<Option.Option<Destination>, StoreError>
+  /** Gives it a status that it has not; none when it has that, or there is no such destination. */
+  readonly setStatus: (id: string, status: DestinationStatus) => Effect.Effect<Option.Option<Destination>, StoreError>
   /** Marks it as deleted; false when there is none. */
   readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
   readonly find: (id: string) => Effect.Effect<Option.Option<Destination>, StoreError>
@@ -104,6 +106,13 @@ const make = Effect.gen(function*() {
           rate_limit_per_minute = ${kept(columns.rateLimitPerMinute, sql`rate_limit_per_minute`)},
           updated_at = now()
         WHERE id = ${id} AND deleted_at IS NULL
+        RETURNING ${destinationJson(sql)} AS value`))
+    ),
+
+    setStatus: Effect.fn("DestinationStore.setStatus")((id, status) =>
+      first(guarded(sql`
+        UPDATE destinations d SET status = ${status}, updated_at = now()
+        WHERE id = ${id} AND deleted_at IS NULL AND status <> ${status}
         RETURNING ${destinationJson(sql)} AS value`))
     ),
 

@@ -92,7 +92,8 @@ const make = Effect.gen(function*() {
             ${holds.map((_) => _.attempt)}::int[], ${holds.map((_) => _.token)}::uuid[]
           ) AS hold (id, generation, attempt, token)
           JOIN deliveries d ON d.id = hold.id AND d.generation = hold.generation AND d.next_attempt = hold.attempt
-          WHERE hold.token = d.claim_token OR hold.token IS NULL AND d.state IN ('pending', 'queued', 'retrying')
+          WHERE d.state IN ('delivering', 'queued') AND hold.token = d.claim_token
+            OR d.state IN ('pending', 'queued', 'retrying') AND hold.token IS NULL
           ORDER BY d.id
           FOR UPDATE OF d
         )

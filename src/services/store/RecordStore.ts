@@ -63,19 +63,22 @@ const make = Effect.gen(function*() {
         )
       ), locked AS (
         SELECT report.*, d.claim_token IS NOT DISTINCT FROM report.token AS ours,
-          d.generation > report.generation AS replayed
+          d.generation > report.generation AS replayed, d.state = 'cancelled' AND report.state <> 'delivered' AS cancelled
         FROM report JOIN deliveries d ON d.id = report.id
         ORDER BY d.id
         FOR UPDATE OF d
       ), moved AS (
         UPDATE deliveries d SET
-          state = locked.state,
+          -- Cancelled meanwhile: it goes no further, unless this was the attempt that it needed.
+          state = CASE WHEN locked.cancelled THEN d.state ELSE locked.state END,
           next_attempt = locked.attempt + 1,
           attempt_count = d.attempt_count + 1,
           claim_token = NULL,
           lease_until = NULL,
-          due_at = CASE locked.state WHEN 'retrying' THEN now() + locked.delay_ms * interval '1 millisecond' END,
-          failed_at = CASE locked.state WHEN 'dead' THEN now() END,
+          due_at = CASE
+            WHEN locked.state = 'retrying' AND NOT locked.cancelled THEN now() + locked.delay_ms * interval '1 millisecond'
+          END,
+          failed_at = CASE WHEN locked.cancelled THEN d.failed_at WHEN locked.state = 'dead' THEN now() END,
           last_error = locked.error,
           updated_at = now()
         FROM locked
