@@ -57,10 +57,13 @@ const noForeignHosts = HttpLayerRouter.middleware(
     )
 )
 
+// Without what would lead to foreign hosts, of which the type knows only the fonts.
+const quiet = { withDefaultFonts: false, showToolbar: "never", telemetry: false }
+
 const docs = HttpApiScalar.layerHttpLayerRouter({
   api: ManagementApi,
   path: "/docs",
-  scalar: { withDefaultFonts: false }
+  scalar: quiet
 }).pipe(Layer.provide(noForeignHosts.layer))
 
 const nothing = Failure.response(404, "not_found", "There is nothing under this method and path; see /docs.")

@@ -27,6 +27,7 @@ export const completed = OpenApi.Transform.of((spec) => {
         Error: anyError
       }
     },
+    security: [{ bearer: [] }],
     tags: [...tags, {
       name: "webhooks",
       description: "Where providers send to; needs no key, but the provider's proof."

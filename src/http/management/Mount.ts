@@ -16,14 +16,13 @@ import { Settings } from "../../services/Settings.ts"
 import * as Failure from "../Failure.ts"
 import * as RawBody from "../RawBody.ts"
 import * as Authorization from "./Authorization.ts"
+import * as Details from "./Details.ts"
 import * as JsonInput from "./JsonInput.ts"
 import { ManagementApi } from "./ManagementApi.ts"
 import { Patience } from "./Patience.ts"
 import { type Taken, taken, unknownParams } from "./Taken.ts"
 
 const bounds: RawBody.Bounds = { bytes: 1_048_576, time: "20 seconds" }
-// Nobody reads more, and the answer must not be many times the question.
-const maxDetails = 100
 
 type Handler<R> = Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, R>
 
@@ -53,7 +52,7 @@ export const layer = HttpApiBuilder.Router.unwrap((built) =>
               ),
               context
             )
-          ).pipe(Effect.map(withRetryAfter))
+          ).pipe(Effect.map((answer) => challenged(withRetryAfter(answer))))
         )
       )
     }
@@ -62,25 +61,19 @@ export const layer = HttpApiBuilder.Router.unwrap((built) =>
 
 type Needs = HttpLayerRouter.Provided | HttpRouter.HttpRouter.DefaultServices
 
+/** Whoever is not let in is told how to ask (RFC 9110). */
+const challenged = (response: HttpServerResponse.HttpServerResponse) =>
+  response.status === 401 ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer") : response
+
 const tellDetails = <R>(handler: Handler<R>): Handler<R> =>
   Effect.catchIf(
     handler,
     isDecodeError,
-    ({ issues }) =>
-      Failure.validationFailed(
-        issues.slice(0, maxDetails).map(({ message, path }) => ({
-          path: path.map(String).join("."),
-          problem: withoutValue(message)
-        }))
-      )
+    ({ issues }) => Failure.validationFailed(Details.of(issues))
   )
 
 const isDecodeError = (error: unknown): error is HttpApiError.HttpApiDecodeError =>
   Predicate.isTagged(error, "HttpApiDecodeError")
-
-// What was sent may be a secret.
-const withoutValue = (message: string): string =>
-  message.replace(/, actual [\s\S]*$/, "").replace(/^Unable to decode [\s\S]* into /, "Cannot be decoded into ")
 
 const bearer = HttpApiBuilder.securityDecode(HttpApiSecurity.bearer)
 
@@ -102,7 +95,7 @@ const withInput = <R>({ patience, path, settings, takes }: Guards, handler: Hand
     const unknown = unknownParams(takes, request.url)
     if (unknown.length > 0) {
       return yield* Failure.validationFailed(
-        unknown.slice(0, maxDetails).map((path) => ({ path, problem: `is no parameter here; ${namesOf(takes)}` }))
+        unknown.slice(0, Details.max).map((path) => ({ path, problem: `is no parameter here; ${namesOf(takes)}` }))
       )
     }
     if (request.method !== "POST" && request.method !== "PATCH") return yield* patience.bound(path, handler)

@@ -27,6 +27,7 @@ layer(Api.onTwins(), Api.live)("the management key", (it) => {
         for (const headers of wrong) {
           const answer = yield* call(path, { method, headers })
           Api.failed(answer, 401, "unauthorized")
+          assert.strictEqual(answer.headers.get("www-authenticate"), "Bearer")
           assert.notInclude(answer.text, managementKey)
         }
       }

@@ -150,7 +150,9 @@ layer(Api.onTwins(), Api.live)("the documentation", (it) => {
       assert.match(text, /^<!doctype html>/i)
       assert.include(text, "/api/v1/integrations")
       // Its script could ask others for fonts; the browser is not to let it.
-      assert.include(text, "\"withDefaultFonts\":false")
+      for (const setting of ["\"withDefaultFonts\":false", "\"showToolbar\":\"never\"", "\"telemetry\":false"]) {
+        assert.include(text, setting)
+      }
       assert.include(headers.get("content-security-policy") ?? "", "default-src 'self'")
       assert.notMatch(text, /<script\b[^>]*\bsrc\s*=\s*["']?(?:https?:)?\/\//i)
       assert.notMatch(text, /<link\b[^>]*\bhref\s*=\s*["']?(?:https?:)?\/\//i)

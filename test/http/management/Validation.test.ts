@@ -147,6 +147,26 @@ layer(Api.onTwins(), Api.live)("what is sent to the management API", (it) => {
       }
     }))
 
+  it.effect("is refused with all that it could have been, told once", () =>
+    Effect.gen(function*() {
+      const { manage } = yield* Gateway.Gateway
+      const problems = Effect.fnUntraced(function*(path: string, body?: unknown) {
+        const { details = [] } = Api.failed(yield* manage(path, body), 400, "validation_failed")
+        return details
+      })
+      const wrong = [
+        ["limit", "ten", "Expected a number"],
+        ["status", "dead", "Expected \"pending\" or \"delivering\" or \"delivered\" or \"failed\" or \"unrouted\""],
+        ["from", "yesterday", "Expected a time such as 2026-01-31T12:00:00Z"]
+      ] as const
+      for (const [path, value, problem] of wrong) {
+        assert.deepStrictEqual(yield* problems(`/events?${path}=${value}`), [{ path, problem }])
+      }
+      const [provider, ...others] = yield* problems("/integrations", { ...integration, provider: "strip" })
+      assert.deepStrictEqual([provider?.path, others], ["provider", []])
+      assert.include(provider?.problem, "\"stripe\" or \"github\"")
+    }))
+
   it.effect("is refused when it is no JSON object", () =>
     Effect.gen(function*() {
       const { call } = yield* Gateway.Gateway
