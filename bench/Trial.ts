@@ -111,23 +111,17 @@ export const make = Effect.fn("Trial.make")(
       place,
       contender,
       callbacks,
-      load: Effect.fnUntraced(function*(order) {
-        const volley = {
-          ...ordinary,
-          ...order,
-          batch: yield* nextBatch,
-          ports: gateway.ports,
-          path: gateway.path,
-          secret
-        }
-        return Effect.map(yield* generator.load(volley), (report): readonly [Ledger.Sent, Shot] => {
-          const one = Ledger.sentOf(volley, report)
-          return [one, { batch: volley.batch, report, accepted: Ledger.accepted(one) }]
-        }).pipe(
-          Effect.tap(([one]) => note(one)),
-          Effect.map(([, shot]) => shot)
-        )
-      }),
+      load: (order) =>
+        Effect.flatMap(nextBatch, (batch) => {
+          const volley = { ...ordinary, ...order, batch, ports: gateway.ports, path: gateway.path, secret }
+          return Effect.map(
+            generator.load(volley),
+            Effect.flatMap((report) => {
+              const one = Ledger.sentOf(volley, report)
+              return Effect.as(note(one), { batch, report, accepted: Ledger.accepted(one) })
+            })
+          )
+        }),
       queue: Effect.fnUntraced(function*(count) {
         const batch = yield* nextBatch
         yield* contender.books.queue(place, batch, count)

@@ -12,17 +12,36 @@ export interface Requests {
 
 /** A body of up to so many bytes goes out together with its head. */
 const small = 16_384
-const item =
-  "{\"sku\":\"SKU-204-B\",\"name\":\"Enamel mug, blue\",\"quantity\":2,\"price\":{\"amount\":1290,\"currency\":\"EUR\"}},"
+const words = ["enamel", "mug", "linen", "lamp", "oak", "tray", "wool", "blanket", "brass", "hook", "glass", "jar"]
+
+/** Items of an order, the same for each caller. They are as varied as real ones: a database may compress them. */
+const items = function*(): Generator<string> {
+  let state = 4_711
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor(state / 2 ** 32 * below)
+  }
+  const word = () => words[random(words.length)]
+  const hex = () => random(2 ** 32).toString(16).padStart(8, "0")
+  while (true) {
+    yield `{"id":"li_${hex()}${hex()}${hex()}","sku":"SKU-${random(9_000) + 1_000}","name":"${word()} ${word()}",` +
+      `"quantity":${random(9) + 1},"price":{"amount":${random(90_000)},"currency":"EUR"}},`
+  }
+}
 
 /** What follows the id in every body of a size: an order with as many items as fit. */
 const restOf = (bytes: number): string => {
   const opening = "\",\"type\":\"order.paid\",\"created\":1790000000,\"data\":{\"items\":["
   const closing = "{}]},\"note\":\""
   const end = "\"}"
-  const room = bytes - opening.length - closing.length - end.length
-  const items = item.repeat(Math.max(0, Math.floor(room / item.length)))
-  return opening + items + closing + "x".repeat(Math.max(0, room - items.length)) + end
+  let room = bytes - opening.length - closing.length - end.length
+  const fitting: Array<string> = []
+  for (const item of items()) {
+    if (item.length > room) break
+    fitting.push(item)
+    room -= item.length
+  }
+  return opening + fitting.join("") + closing + "x".repeat(Math.max(0, room)) + end
 }
 
 const beginning = "{\"id\":\""

@@ -13,20 +13,27 @@ export interface Pressure {
 
 export const ordinary: Pressure = { connections: 64, body: 1 }
 
-/** More than any contender can take in a second, whatever the size. */
-const mostPerSecond = ({ body }: Pressure): number => Math.min(25_000, Math.round(120_000 / Math.max(4, body)))
+/** More small requests than any gateway takes in a second, and more than are answered that need not be stored. */
+const mostStored = 10_000
+const mostAnswered = 25_000
+const mostKilobytes = 120_000
 
-/** An order for as many webhooks as can be taken in so many seconds. */
-const saturating = (pressure: Pressure, seconds: number, most = mostPerSecond(pressure)): Trial.Order => ({
-  connections: pressure.connections,
-  bodyBytes: kilobytes(pressure.body),
-  count: Math.max(pressure.connections, Math.ceil(most * seconds)),
-  seconds
-})
+/** An order for as many webhooks as can be answered in so many seconds. */
+const saturating = (trial: Trial.Trial, pressure: Pressure, seconds: number, forged: boolean): Trial.Order => {
+  const most = forged || trial.contender.name === "limit" ? mostAnswered : mostStored
+  const perSecond = Math.min(most, mostKilobytes / pressure.body)
+  return {
+    connections: pressure.connections,
+    bodyBytes: kilobytes(pressure.body),
+    count: Math.max(pressure.connections, Math.ceil(perSecond * seconds)),
+    seconds,
+    forged
+  }
+}
 
 /** Requests as fast as they are answered; none of it counts. */
 export const warmUp = Effect.fn("Acts.warmUp")(function*(trial: Trial.Trial, options: Options, pressure = ordinary) {
-  yield* Effect.flatten(trial.load(saturating(pressure, options.warmup)))
+  yield* Effect.flatten(trial.load(saturating(trial, pressure, options.warmup, false)))
 })
 
 /** Requests as fast as they are answered, and what that costs. */
@@ -34,10 +41,10 @@ export const saturate = Effect.fn("Acts.saturate")(function*(
   trial: Trial.Trial,
   options: Options,
   pressure: Pressure,
-  kind: Partial<Pick<Trial.Order, "forged" | "copies">> = {}
+  { copies = false, forged = false }: Partial<Pick<Trial.Order, "forged" | "copies">> = {}
 ) {
-  const isWanted = kind.forged === true ? isRefusal : isAcceptance
-  const fire = yield* trial.load({ ...saturating(pressure, options.seconds), ...kind })
+  const isWanted = forged ? isRefusal : isAcceptance
+  const fire = yield* trial.load({ ...saturating(trial, pressure, options.seconds, forged), copies })
   yield* trial.meter.reset
   const before = yield* trial.meter.read
   const shot = yield* fire

@@ -45,8 +45,10 @@ const behind = (options: Options, waiting: number): Cell => ({
     const { figures, shot } = yield* Acts.saturate(trial, options, Acts.ordinary)
     const accepted = yield* trial.accepted
     yield* trial.meter.reset
+    const before = yield* trial.meter.read
     yield* trial.gateway.startWorkers
     yield* trial.settle()
+    const after = yield* trial.meter.read
     const pages = yield* trial.callbacks.pages
     const delivery = Acts.rates(Trial.arrivals(pages, pages.map((_) => _.batch)))
     return {
@@ -56,7 +58,7 @@ const behind = (options: Options, waiting: number): Cell => ({
         ...delivery,
         "deliveries": accepted,
         "accepted behind them": shot.accepted,
-        "api memory, MB": figures["api memory, MB"] ?? Number.NaN,
+        ...trial.meter.figures(before, after, accepted),
         "worker memory that grew while draining, MB": trial.meter.growth("worker"),
         "api memory that grew while draining, MB": trial.meter.growth("api")
       },
