@@ -43,7 +43,7 @@ export const leaks = (text: string, secrets: ReadonlyArray<string>): ReadonlyArr
 
 /** The headers that answers have; any other was put there by somebody else. */
 const headerNames =
-  /^(?:connection|content-(?:length|security-policy|type)|date|keep-alive|ratelimit-\w+|retry-after|transfer-encoding|x-content-type-options)$/
+  /^(?:connection|content-(?:length|security-policy|type)|date|keep-alive|ratelimit-\w+|retry-after|transfer-encoding|www-authenticate|x-content-type-options)$/
 
 /** What is wrong with an answer. Below 400 its content is its own affair, as long as it gives nothing away. */
 export const answer = (

@@ -23,8 +23,7 @@ const expected = "Expected "
 
 // What was sent may be a secret.
 const withoutValue = (message: string): string =>
-  message
-    .replace(/, actual [\s\S]*$/, "")
+  (message.split(", actual ", 1)[0] ?? "")
     .replace(/^Unable to decode [\s\S]* into /, expected)
     .replace("a DateTime.Utc", "a time such as 2026-01-31T12:00:00Z")
 

@@ -101,7 +101,7 @@ layer(Client.onTwins(), Api.live)("every route of the management API", (it) => {
     Effect.gen(function*() {
       assert.isAbove(withFields.length, 0)
       for (const { field, route } of withFields) {
-        const paths = complaints(route, yield* send(route, { [field]: { [unknown]: [marker] } }))
+        const paths = complaints(route, yield* send(route, { [field]: { [unknown]: [[marker]] } }))
         const told = paths.some((path) => path === field || path.startsWith(`${field}.`))
         assert.isTrue(told, `${route.name} does not tell of ${field}, but of ${paths.join()}`)
       }
