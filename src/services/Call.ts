@@ -30,6 +30,7 @@ export interface Sending extends
     | "integrationSlug"
     | "replayId"
     | "sealedHeaders"
+    | "nextSigningEnvelope"
     | "signatureNames"
     | "signingEnvelope"
     | "url"

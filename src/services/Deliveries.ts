@@ -86,14 +86,16 @@ const make = Effect.gen(function*() {
         })
       }
       if (destination !== "active") return yield* new Conflict({ message: refusals[destination ?? "deleted"] })
-      return isOver(state)
-        ? yield* replays.request({
-          eventId,
-          destinationId: Option.some(destinationId),
-          reason: `Retry of the ${state} delivery ${id}`,
-          actor
-        })
-        : null
+      if (!isOver(state)) return null
+      const replay = yield* replays.request({
+        eventId,
+        destinationId: Option.some(destinationId),
+        reason: `Retry of the ${state} delivery ${id}`,
+        actor
+      })
+      // At once, so that it is on its way for whoever asks again; where that fails a worker does it.
+      yield* Effect.ignore(Effect.timeout(replays.run(replay.id), patience))
+      return replay
     }
   )
 
@@ -130,7 +132,7 @@ const make = Effect.gen(function*() {
 })
 
 const refusals = {
-  paused: "Its destination is paused: resume it first, and what is held for it goes out by itself.",
-  disabled: "Its destination is disabled: resume it first, and what is held for it goes out by itself.",
+  paused: "Its destination is paused: resume it first. What is held for it then goes out by itself.",
+  disabled: "Its destination is disabled: resume it first. What is held for it then goes out by itself.",
   deleted: "Its destination is deleted, so it can never be delivered."
 } as const

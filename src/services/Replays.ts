@@ -59,9 +59,7 @@ const make = Effect.gen(function*() {
     const failed = outcomes.filter(Either.isLeft)
     if (failed.length > 0) {
       yield* Effect.logWarning("Replays could not be queued; the sweeper tries them again", { count: failed.length })
-        .pipe(
-          Effect.annotateLogs({ replayIds: ids.slice(0, named) })
-        )
+        .pipe(Effect.annotateLogs({ replayIds: messages.slice(0, named).map((_) => _.replayId) }))
     }
   })
 

@@ -8,6 +8,7 @@ import { Broker, BrokerError } from "../../src/services/ports/Broker.ts"
 import { Coordination, CoordinationError } from "../../src/services/ports/Coordination.ts"
 import * as Api from "../http/Api.ts"
 import * as Gateway from "../support/Gateway.ts"
+import { noDeadLetters } from "../support/FakeBroker.ts"
 import * as Grounds from "../support/Grounds.ts"
 import * as Prometheus from "../support/Prometheus.ts"
 import { clientOf, TestDatabase } from "../support/TestDatabase.ts"
@@ -58,6 +59,7 @@ describe("a worker", () => {
     publish: () => Effect.succeed([]),
     consume: () => Effect.never,
     states: () => new BrokerError({ reason: "Unavailable" }),
+    deadLetters: noDeadLetters,
     check: new BrokerError({ reason: "Unavailable" })
   })
   const failing = new CoordinationError({ reason: "Unavailable" })

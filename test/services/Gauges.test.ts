@@ -8,6 +8,7 @@ import { Gauges } from "../../src/services/Gauges.ts"
 import { Health } from "../../src/services/Health.ts"
 import { Broker, BrokerError } from "../../src/services/ports/Broker.ts"
 import { GaugeStore } from "../../src/services/store/GaugeStore.ts"
+import { noDeadLetters } from "../support/FakeBroker.ts"
 import * as Grounds from "../support/Grounds.ts"
 import * as Prometheus from "../support/Prometheus.ts"
 import * as Proxy from "../support/Proxy.ts"
@@ -77,6 +78,7 @@ const silent = (asked: Ref.Ref<number>) =>
     publish: () => Effect.succeed([]),
     consume: () => Effect.never,
     states: () => Effect.zipRight(Ref.update(asked, (_) => _ + 1), Effect.never),
+    deadLetters: noDeadLetters,
     check: new BrokerError({ reason: "Unavailable" })
   })
 

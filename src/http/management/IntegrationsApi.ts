@@ -1,4 +1,4 @@
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { CallbackTestInput, CallbackTestResult } from "../../domain/CallbackTest.ts"
 import { Destination, DestinationInput, DestinationPatch } from "../../domain/Destination.ts"

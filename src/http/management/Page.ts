@@ -44,7 +44,7 @@ export const page = <A extends { readonly id: string }, E, R>(
  * follows where it did not come to the end.
  */
 export const part = <A extends { readonly id: string }, E, R>(
-  { cursor, limit }: Params,
+  { cursor, limit = defaultLimit }: Params,
   read: (
     page: { readonly before: Option.Option<string>; readonly limit: number }
   ) => Effect.Effect<Part<A>, E, R>

@@ -2,6 +2,7 @@ import { SqlClient } from "@effect/sql"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import { SignatureNames } from "../../domain/Destination.ts"
 import { DestinationId } from "../../domain/Ids.ts"
+import * as SigningEnvelopes from "./SigningEnvelopes.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
 /** What a call of a destination needs beside an event. */
@@ -10,7 +11,7 @@ export const Called = Schema.Struct({
   integrationSlug: Schema.String,
   url: Schema.String,
   signatureNames: SignatureNames,
-  signingEnvelope: Schema.String,
+  ...SigningEnvelopes.SigningEnvelopes.fields,
   /** Milliseconds since the epoch, by the database's clock. */
   now: Schema.Number
 })
@@ -27,11 +28,12 @@ export class CallbackTestStore extends Context.Tag("sluice/services/store/Callba
       CallbackTestStore.of({
         find: Effect.fn("CallbackTestStore.find")(function*(id) {
           const [found] = yield* sql`
-            SELECT d.id AS "destinationId", i.slug AS "integrationSlug", d.url, d.signature_names AS "signatureNames",
-              d.signing_envelope AS "signingEnvelope", (extract(epoch FROM now()) * 1000)::float8 AS now
-            FROM destinations d
-            JOIN integrations i ON i.id = d.integration_id
-            WHERE d.id = ${id} AND d.deleted_at IS NULL`.pipe(guarded, Effect.flatMap(rows(Called)))
+            SELECT destination.id AS "destinationId", i.slug AS "integrationSlug", destination.url,
+              destination.signature_names AS "signatureNames", ${SigningEnvelopes.columns(sql)},
+              (extract(epoch FROM now()) * 1000)::float8 AS now
+            FROM destinations destination
+            JOIN integrations i ON i.id = destination.integration_id
+            WHERE destination.id = ${id} AND destination.deleted_at IS NULL`.pipe(guarded, Effect.flatMap(rows(Called)))
           return Option.fromNullable(found)
         })
       }))

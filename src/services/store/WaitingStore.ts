@@ -31,7 +31,9 @@ const make = Effect.gen(function*() {
         FROM (
           SELECT count(*)::int AS count FROM (
             SELECT FROM unnest(${destinationIds}::uuid[]) AS wanted (id), LATERAL (
-              SELECT FROM deliveries WHERE destination_id = wanted.id AND held_at IS NOT NULL LIMIT ${limit}
+              SELECT FROM deliveries
+              WHERE destination_id = ANY(ARRAY[wanted.id]) AND held_at IS NOT NULL
+              ORDER BY destination_id, id LIMIT ${limit}
             ) AS held
             LIMIT ${limit}
           ) AS held

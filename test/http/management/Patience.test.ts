@@ -25,7 +25,7 @@ const lock = Effect.fnUntraced(function*(table: string) {
       )
     )).pipe(Effect.provide(clientOf(url.href, 1)), Effect.forkScoped)
   yield* Deferred.await(locked)
-  return Fiber.interrupt(holder)
+  return { unlock: Fiber.interrupt(holder) }
 })
 
 /** Statements of the gateway that wait for a lock. */
@@ -43,7 +43,7 @@ layer(Api.onTwins({ manageWithin }), Api.live)("slow management calls", (it) => 
       const { manage } = yield* Gateway.Gateway
       const { send } = yield* Gateway.integration("patient", "http://127.0.0.1:9/hook")
       assert.strictEqual((yield* send("known")).status, 202)
-      const unlock = yield* lock("integrations")
+      const { unlock } = yield* lock("integrations")
       const answered = yield* Ref.make(0)
       const list = Effect.zipLeft(Effect.timed(manage("/integrations")), Ref.update(answered, (count) => count + 1))
       const lists = yield* Effect.fork(Effect.forEach(Array.range(1, 30), () => list, { concurrency: "unbounded" }))

@@ -146,17 +146,13 @@ describe.runIf(hasRabbitMq)("the dead-letter queue on RabbitMQ", () => {
         yield* proxy.hold
         const questions = [
           check,
-          inspect(everything),
-          requeue(10, () => Option.none()),
-          purge,
-          states([queues.process])
+          Effect.asVoid(inspect(everything)),
+          Effect.asVoid(requeue(10, () => Option.none())),
+          Effect.asVoid(purge),
+          Effect.asVoid(states([queues.process]))
         ]
-        const [time, errors] = yield* Effect.timed(
-          Effect.forEach(questions, (question) => Effect.flip<unknown, { readonly reason: string }, never>(question), {
-            concurrency: "unbounded"
-          })
-        )
-        assert.deepStrictEqual(errors.map((_) => _.reason), Array.replicate("Timeout", 5))
+        const [time, errors] = yield* Effect.timed(Effect.forEach(questions, Effect.flip, { concurrency: "unbounded" }))
+        assert.deepStrictEqual([...new Set(errors.map((_) => _.reason))], ["Timeout"])
         assert.isTrue(Duration.lessThan(time, "8 seconds"))
         // So that nobody has to wait for its farewells.
         yield* proxy.refuse

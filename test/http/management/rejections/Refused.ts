@@ -1,8 +1,8 @@
 import { SqlClient } from "@effect/sql"
-import { Effect, Layer, Redacted, Schema } from "effect"
+import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import * as Ids from "../../../../src/services/Ids.ts"
 import type { Settings } from "../../../../src/services/Settings.ts"
-import { IntegrationStore } from "../../../../src/services/store/IntegrationStore.ts"
+import { SecretStore } from "../../../../src/services/store/SecretStore.ts"
 import { Vault } from "../../../../src/services/Vault.ts"
 import { eventually } from "../../../support/Eventually.ts"
 import * as Gateway from "../../../support/Gateway.ts"
@@ -10,7 +10,7 @@ import * as Api from "../../Api.ts"
 
 /** A gateway, and beside it what a test mends its integrations by. */
 export const ground = (changes: Partial<typeof Settings.Service> = {}) =>
-  Layer.mergeAll(IntegrationStore.layer, Vault.layer).pipe(Layer.provideMerge(Api.onTwins(changes)))
+  Layer.mergeAll(SecretStore.layer, Vault.layer).pipe(Layer.provideMerge(Api.onTwins(changes)))
 
 export const nowhere = "http://127.0.0.1:9/hook"
 
@@ -18,7 +18,14 @@ export const nowhere = "http://127.0.0.1:9/hook"
 export const mend = Effect.fnUntraced(function*(integrationId: string, secret: string) {
   const id = yield* Ids.next
   const envelope = yield* (yield* Vault).seal(`secret:${id}`, Redacted.make(secret))
-  yield* (yield* IntegrationStore).insertSecret({ id, integrationId, envelope, hint: `…${secret.slice(-4)}` })
+  yield* (yield* SecretStore).insert({
+    id,
+    integrationId,
+    envelope,
+    hint: `…${secret.slice(-4)}`,
+    validFrom: Option.none(),
+    validUntil: Option.none()
+  })
   return id
 })
 
