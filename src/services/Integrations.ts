@@ -156,9 +156,10 @@ const make = Effect.gen(function*() {
         yield* store.update(id, columns)
         return yield* get(id)
       })
-      const changed = yield* change({ actor, action: "integration.updated", id }, () => updated, notedToken(patch)).pipe(
-        Effect.catchIf(isConflict, () => taken(patch.slug ?? ""))
-      )
+      const changed = yield* change({ actor, action: "integration.updated", id }, () => updated, notedToken(patch))
+        .pipe(
+          Effect.catchIf(isConflict, () => taken(patch.slug ?? ""))
+        )
       return {
         integration: changed,
         waiting: patch.status === undefined ? null : yield* waitingFor(changed, "delivered")

@@ -73,7 +73,8 @@ const make = Effect.gen(function*() {
         return []
     }
   }
-  const andProgress = ({ status }: EventsFilter) => Option.isSome(status) ? sql`, ${EventJson.progress(sql, "e")}` : sql``
+  const andProgress = ({ status }: EventsFilter) =>
+    Option.isSome(status) ? sql`, ${EventJson.progress(sql, "e")}` : sql``
 
   return ReplayEventReader.of({
     count: Effect.fn("ReplayEventReader.count")(function*(filter) {
