@@ -1,9 +1,11 @@
 import { Schema } from "effect"
 
-/** What a test webhook is to look like: the event type that it names, or its whole body. */
+const bodyLength = 262_144
+
+/** What a test webhook is to look like: the event type that it names, or its whole body as text, sent as it is. */
 export const CallbackTestInput = Schema.Struct({
   type: Schema.optionalWith(Schema.NonEmptyString.pipe(Schema.maxLength(200)), { exact: true }),
-  body: Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.Unknown }), { exact: true })
+  body: Schema.optionalWith(Schema.String.pipe(Schema.maxLength(bodyLength)), { exact: true })
 })
 export type CallbackTestInput = typeof CallbackTestInput.Type
 

@@ -59,7 +59,7 @@ const make = Effect.gen(function*() {
       subjectId: id,
       detail: { url: destination.url, eventId }
     })
-    const sent = new TextEncoder().encode(JSON.stringify(bodyOf(input, destination.now)))
+    const sent = new TextEncoder().encode(bodyOf(input, destination.now))
     const [took, outcome] = yield* Effect.timed(call(
       {
         ...destination,
@@ -97,10 +97,10 @@ const make = Effect.gen(function*() {
   })
 })
 
-const bodyOf = ({ body, type = "sluice.test" }: CallbackTestInput, now: number) =>
-  body ?? {
+const bodyOf = ({ body, type = "sluice.test" }: CallbackTestInput, now: number): string =>
+  body ?? JSON.stringify({
     type,
     test: true,
     message: "A test webhook of Sluice. There is nothing to be done about it.",
     createdAt: DateTime.formatIso(DateTime.unsafeMake(now))
-  }
+  })

@@ -3,12 +3,12 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { EventStore } from "../../../src/services/store/EventStore.ts"
 import { Vault } from "../../../src/services/Vault.ts"
+import { Clients, guarded, onTwins, refused } from "../../support/Client.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Rows from "../../support/Rows.ts"
 import * as Api from "../Api.ts"
-import { client as operator, fails, strangers } from "../TypedClient.ts"
 
-const withStores = Layer.merge(EventStore.layer, Vault.layer).pipe(Layer.provideMerge(Api.onTwins()))
+const withStores = Layer.merge(EventStore.layer, Vault.layer).pipe(Layer.provideMerge(onTwins()))
 
 const delivery = Effect.fnUntraced(function*(assignments: string) {
   const to = yield* Rows.destination()
@@ -24,7 +24,7 @@ const nobody = { id: "019ab1f0-0000-7000-8000-000000000000" }
 layer(withStores, Api.live)("retrying a delivery", (it) => {
   it.effect("answers 202 with what was done", () =>
     Effect.gen(function*() {
-      const client = yield* operator
+      const { operator: client } = yield* Clients
       const waiting = yield* delivery(retrying)
       const sent = yield* client.deliveries.retry({ path: waiting.path })
       assert.deepStrictEqual([sent.outcome, sent.delivery.status, sent.replay], ["brought_forward", "queued", null])
@@ -44,14 +44,12 @@ layer(withStores, Api.live)("retrying a delivery", (it) => {
 
   it.effect("is refused where it makes no sense, and to whoever has no key", () =>
     Effect.gen(function*() {
-      const client = yield* operator
+      const { operator: client } = yield* Clients
       const { path } = yield* delivery("state = 'delivered', due_at = NULL")
-      yield* fails(client.deliveries.retry({ path }), "conflict")
-      yield* fails(client.deliveries.retry({ path: nobody }), "not_found")
+      yield* refused(client.deliveries.retry({ path }), "conflict")
+      yield* refused(client.deliveries.retry({ path: nobody }), "not_found")
       const waiting = yield* delivery(retrying)
-      for (const stranger of yield* strangers) {
-        yield* fails(stranger.deliveries.retry({ path: waiting.path }), "unauthorized")
-      }
+      yield* guarded((_) => _.deliveries.retry({ path: waiting.path }))
       const { manage } = yield* Gateway.Gateway
       Api.failed(yield* manage("/deliveries/no-id/retry", {}), 404, "not_found")
       assert.deepInclude((yield* manage(`/deliveries/${waiting.path.id}`)).json, { status: "retrying" })
@@ -61,7 +59,7 @@ layer(withStores, Api.live)("retrying a delivery", (it) => {
 layer(withStores, Api.live)("cancelling a delivery", (it) => {
   it.effect("answers with the delivery that is over, and keeps the reason in the audit", () =>
     Effect.gen(function*() {
-      const client = yield* operator
+      const { operator: client } = yield* Clients
       const { path } = yield* delivery(retrying)
       const payload = { reason: Option.some("the order was withdrawn") }
       const { attemptUnderWay, delivery: cancelled } = yield* client.deliveries.cancel({ path, payload })
@@ -82,15 +80,13 @@ layer(withStores, Api.live)("cancelling a delivery", (it) => {
 
   it.effect("is refused where it has ended, for a body that makes no sense, and to whoever has no key", () =>
     Effect.gen(function*() {
-      const client = yield* operator
+      const { operator: client } = yield* Clients
       const payload = { reason: Option.none() }
       const ended = yield* delivery(dead)
-      yield* fails(client.deliveries.cancel({ path: ended.path, payload }), "conflict")
-      yield* fails(client.deliveries.cancel({ path: nobody, payload }), "not_found")
+      yield* refused(client.deliveries.cancel({ path: ended.path, payload }), "conflict")
+      yield* refused(client.deliveries.cancel({ path: nobody, payload }), "not_found")
       const { path } = yield* delivery(retrying)
-      for (const stranger of yield* strangers) {
-        yield* fails(stranger.deliveries.cancel({ path, payload }), "unauthorized")
-      }
+      yield* guarded((_) => _.deliveries.cancel({ path, payload }))
       const { manage } = yield* Gateway.Gateway
       for (
         const [body, problem] of [[{ reason: 1 }, "reason"], [{ reason: " " }, "reason"], [

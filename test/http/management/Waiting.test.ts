@@ -2,12 +2,12 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { EventStore } from "../../../src/services/store/EventStore.ts"
 import { Vault } from "../../../src/services/Vault.ts"
+import { Clients, onTwins, refused } from "../../support/Client.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Rows from "../../support/Rows.ts"
 import * as Api from "../Api.ts"
-import { client as operator, fails } from "../TypedClient.ts"
 
-const withStores = Layer.merge(EventStore.layer, Vault.layer).pipe(Layer.provideMerge(Api.onTwins()))
+const withStores = Layer.merge(EventStore.layer, Vault.layer).pipe(Layer.provideMerge(onTwins()))
 
 /** A destination for which five deliveries wait, in different ways, and others do not. */
 const waiting = Effect.gen(function*() {
@@ -29,7 +29,7 @@ const five = { deliveries: 5, atLeast: false }
 layer(withStores, Api.live)("what waits for a destination", (it) => {
   it.effect("is held while it is paused or disabled, and released when it is resumed, as the answer tells", () =>
     Effect.gen(function*() {
-      const client = yield* operator
+      const { operator: client } = yield* Clients
       const { path } = yield* waiting
       const update = (status: "active" | "disabled") => client.destinations.update({ path, payload: { status } })
       const paused = yield* client.destinations.pause({ path })
@@ -44,18 +44,18 @@ layer(withStores, Api.live)("what waits for a destination", (it) => {
 
   it.effect("is cancelled when it is deleted, as the answer tells", () =>
     Effect.gen(function*() {
-      const client = yield* operator
+      const { operator: client } = yield* Clients
       const { path } = yield* waiting
       assert.deepStrictEqual(yield* client.destinations.remove({ path }), {
         ...path,
         waiting: { ...five, fate: "cancelled" }
       })
-      yield* fails(client.destinations.remove({ path }), "not_found")
+      yield* refused(client.destinations.remove({ path }), "not_found")
     }))
 
   it.effect("is paused and resumed once, however often that is asked for", () =>
     Effect.gen(function*() {
-      const client = yield* operator
+      const { operator: client } = yield* Clients
       const { path } = yield* waiting
       yield* Effect.replicateEffect(client.destinations.pause({ path }), 5, { concurrency: "unbounded" })
       yield* client.destinations.pause({ path })
@@ -66,7 +66,7 @@ layer(withStores, Api.live)("what waits for a destination", (it) => {
 
   it.effect("of an integration still goes out when that is disabled, and is cancelled when it is deleted", () =>
     Effect.gen(function*() {
-      const client = yield* operator
+      const { operator: client } = yield* Clients
       const { integration: path } = yield* waiting
       const disabled = yield* client.integrations.update({ path, payload: { status: "disabled" } })
       assert.deepStrictEqual([disabled.status, disabled.waiting], ["disabled", { ...five, fate: "delivered" }])
