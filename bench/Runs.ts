@@ -58,11 +58,10 @@ const scenario = Effect.fnUntraced(function*(world: World, name: Options.Scenari
   const kept = new Map<string, Kept>()
   const turn = Effect.fnUntraced(function*(round: number, cell: Cell, contender: Contender) {
     const measured = yield* takeTurn(world, { cell, contender, kept, profiles }).pipe(
+      Effect.catchAll(({ message }) => Effect.succeed(failed(message))),
       // What goes wrong in one must not take away what hours of others have found.
-      Effect.catchAllCause((cause): Effect.Effect<Measured> =>
-        Cause.isInterrupted(cause)
-          ? Effect.interrupt
-          : Effect.succeed({ figures: {}, problems: [Cause.pretty(cause)] })
+      Effect.catchAllCause((cause) =>
+        Cause.isInterrupted(cause) ? Effect.interrupt : Effect.succeed(failed(Cause.pretty(cause)))
       )
     )
     yield* Console.log(`  round ${round}, ${cell.name}, ${contender.name}: ${told(measured)}`)
@@ -87,6 +86,8 @@ const scenario = Effect.fnUntraced(function*(world: World, name: Options.Scenari
   yield* Console.log(`\n${parts.filter((_) => _ !== "").join("\n\n")}`)
   return runs.every(isValid)
 }, Effect.scoped)
+
+const failed = (problem: string): Measured => ({ figures: {}, problems: [problem] })
 
 const noRuns: ReadonlyArray<Run> = []
 

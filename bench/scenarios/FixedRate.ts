@@ -20,6 +20,8 @@ const cell = (options: Options, perSecond: number): Cell => {
     measure: Effect.fnUntraced(function*(trial) {
       yield* trial.gateway.startWorkers
       yield* Effect.flatten(trial.load({ ...order, count: Math.ceil(perSecond * options.warmup) }))
+      // Workers that have only just started would be behind for a while.
+      yield* trial.settle()
       const fire = yield* trial.load({ ...order, count: Math.ceil(perSecond * options.seconds) })
       yield* trial.meter.reset
       const before = yield* trial.meter.read
