@@ -38,6 +38,7 @@ export const write = Effect.fn("Record.write")(function*(name: string, { sql }: 
     postgres: row?.server_version
   }
   return yield* Effect.sync(() => {
+    mkdirSync(folder, { recursive: true })
     const path = fileURLToPath(new URL(`${name}.json`, folder))
     const content = { command: process.argv.slice(2).join(" "), revision: revision(), machine, ...found }
     writeFileSync(path, `${JSON.stringify(content, null, 1)}\n`)
