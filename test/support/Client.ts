@@ -53,7 +53,7 @@ export const complaints = <A, E, R>(call: Effect.Effect<A, E, R>) =>
   })
 
 /** Calls by the route's name, such as `events.get`. */
-export const call = (client: Client, name: string, request: unknown): Effect.Effect<unknown, unknown> => {
+export const call = (client: Client, name: string, request: unknown): Effect.Effect<unknown, object> => {
   const [group = "", endpoint = ""] = name.split(".")
   const functions: unknown = Reflect.get(client, group)
   const called: unknown = Predicate.isObject(functions) ? Reflect.get(functions, endpoint) : undefined
