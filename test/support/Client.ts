@@ -37,7 +37,7 @@ export const onTwins = (changes: Partial<typeof Settings.Service> = {}) =>
 
 /** The gateway's error of a call that must fail with this code. */
 export const refused = <A, E, R>(call: Effect.Effect<A, E, R>, code: string) =>
-  Effect.map(Effect.flip(call), (answer) => {
+  Effect.map(Effect.orDie(Effect.flip(call)), (answer) => {
     const error = Predicate.hasProperty(answer, "error") ? answer.error : answer
     assert.propertyVal(error, "code", code)
     assert.isTrue(Predicate.hasProperty(error, "message") && Predicate.isString(error.message) && error.message !== "")
