@@ -13,7 +13,8 @@ import * as Proxy from "../support/Proxy.ts"
 import { acquireDatabase, clientOf } from "../support/TestDatabase.ts"
 import * as Samples from "./Samples.ts"
 
-const bound = Duration.seconds(10)
+// A test of a destination may wait for its callback besides.
+const bound = Duration.seconds(13)
 // A connection that is dead without a word is noticed by its silence.
 const recovery = 45_000
 

@@ -38,7 +38,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   "POST /integrations/{id}/secrets": { secret: `another ${Gateway.secret}` },
   "PATCH /integrations/{id}/secrets/{secretId}": { validUntil: null },
   "POST /replays": { filter: { integration: "sampled" }, reason: "an outage" },
-  "POST /dead-letters/replay": { filter: {}, reason: "an outage" }
+  "POST /dead-letters/replay": { filter: { integration: "sampled" }, reason: "an outage" }
 }
 
 const withBody: ReadonlySet<string> = new Set(["POST", "PATCH"])

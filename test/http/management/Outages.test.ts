@@ -12,18 +12,24 @@ import * as Routes from "./Routes.ts"
 // Nothing listens at port 1.
 const nowhere = "127.0.0.1:1"
 
+const settings = Grounds.settings()
+
 /** The answers of every route that asks for the key. */
 const answers = Effect.flatMap(Gateway.Gateway, ({ manage }) =>
-  Effect.forEach(Routes.guarded, (route) =>
-    Effect.map(
-      manage(route.path.replace("/api/v1", ""), Routes.needed(route), route.method),
+  Effect.forEach(Routes.guarded, (route) => {
+    const path = route.template.includes("{name}")
+      ? route.template.replace("{name}", settings.queues.deadLetter)
+      : route.path
+    return Effect.map(
+      manage(path.replace("/api/v1", ""), Routes.needed(route), route.method),
       (answer) => ({ route, answer })
-    ), { concurrency: 10 }))
+    )
+  }, { concurrency: 10 }))
 
 describe("the management API", () => {
   layer(
     Gateway.api.pipe(
-      Layer.provide(Layer.merge(Grounds.twins(Grounds.settings()), clientOf(`postgres://nobody@${nowhere}/none`)))
+      Layer.provide(Layer.merge(Grounds.twins(settings), clientOf(`postgres://nobody@${nowhere}/none`)))
     ),
     Api.live
   )((it) => {
@@ -44,7 +50,6 @@ describe("the management API", () => {
       }))
   })
 
-  const settings = Grounds.settings()
   const withoutBoth = Layer.mergeAll(
     RabbitMqBroker.layer({ url: Redacted.make(`amqp://${nowhere}`), queues: settings.queues }),
     RedisCoordination.layer(Redacted.make(`redis://${nowhere}`)),

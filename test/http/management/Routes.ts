@@ -100,6 +100,7 @@ export const sample = (ast: SchemaAST.AST): unknown => {
 /** Where the form alone does not make a body good. */
 const examples: Readonly<Record<string, unknown>> = {
   "integrations.create": { slug: "text", name: "text", provider: "none" },
+  "secrets.change": { validUntil: null },
   "replays.create": { filter: { type: "text" }, reason: "text" },
   "deadLetters.replay": { filter: { destinationId: nothing }, reason: "text" }
 }
