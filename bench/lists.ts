@@ -1,3 +1,4 @@
+// @effect-diagnostics strictEffectProvide:off
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Array, Clock, Config, Console, Effect, Layer, Order } from "effect"

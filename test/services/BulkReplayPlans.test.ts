@@ -6,6 +6,7 @@ import type { ReplayScope } from "../../src/domain/ReplayScope.ts"
 import { BulkReplays } from "../../src/services/BulkReplays.ts"
 import { DeadLetterReader } from "../../src/services/store/DeadLetterReader.ts"
 import { ReplayReader } from "../../src/services/store/ReplayReader.ts"
+import type { StoreError } from "../../src/services/store/Store.ts"
 import * as Bulk from "../support/Bulk.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
 import * as Plans from "../support/Plans.ts"
@@ -81,7 +82,7 @@ layer(filled, { excludeTestServices: true, timeout: "60 seconds" })("the stateme
       const replays = yield* ReplayReader
       const page = { before: Option.none(), limit: 51 }
       const every = { integration: Option.none(), destinationId: Option.none(), from: Option.none(), to: Option.none() }
-      const programs: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+      const programs: ReadonlyArray<Effect.Effect<unknown, StoreError>> = [
         replays.list({ ...page, status: Option.none() }),
         replays.list({ ...page, status: some("running") }),
         deadLetters.list({ ...every, ...page }),
@@ -110,7 +111,7 @@ layer(filled, { excludeTestServices: true, timeout: "60 seconds" })("the stateme
         // What is published is marked by a statement that is not of the replay.
         const broker = yield* FakeBroker
         broker.refusing = true
-        const planned = (program: Effect.Effect<unknown, unknown, BulkReplays>) =>
+        const planned = <E>(program: Effect.Effect<unknown, E, BulkReplays>) =>
           Effect.flatMap(Plans.sentBy(program), (sent) => Plans.plansOf(sql, sent))
         for (const [name, scope] of Object.entries(scopes)) {
           const counting = yield* planned(bulk.count(scope))

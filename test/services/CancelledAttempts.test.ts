@@ -83,7 +83,7 @@ layer(Deliveries.layer.pipe(Layer.provideMerge(stores())), { excludeTestServices
             recorded: Effect.flatMap(claim(message), (outcome) =>
               outcome?._tag === "Claimed"
                 ? Effect.map(record([index % 2 === 0 ? success(outcome.work) : report(outcome.work)]), ([ours]) => ours)
-                : Effect.succeed(undefined))
+                : Effect.void)
           }, { concurrency: "unbounded" }), { concurrency: 10 })
         for (const [index, { cancelled, recorded }] of results.entries()) {
           const message = yield* Effect.fromNullable(messages[index])
