@@ -4,7 +4,8 @@ import { Option } from "effect"
 export interface Bounds {
   readonly perKind: number
   readonly inAll: number
-  /** Of content, in all. What would go beyond it is kept without. */
+  /** Of content. What would go beyond one of these is kept without. */
+  readonly bytesPerKind: number
   readonly bytes: number
 }
 
@@ -33,6 +34,7 @@ export interface Sampler {
 
 interface Kind {
   taken: number
+  bytes: number
   missed: number
   last: Option.Option<string>
 }
@@ -54,11 +56,12 @@ export const make = (bounds: Bounds): Sampler => {
     bytes = 0
     for (const [name, kind] of kinds) {
       kind.taken = 0
+      kind.bytes = 0
       if (kind.missed === 0) kinds.delete(name)
     }
   }
   const known = (name: string): Kind => {
-    const kind = kinds.get(name) ?? { taken: 0, missed: 0, last: Option.none() }
+    const kind = kinds.get(name) ?? { taken: 0, bytes: 0, missed: 0, last: Option.none() }
     kinds.set(name, kind)
     return kind
   }
@@ -71,13 +74,16 @@ export const make = (bounds: Bounds): Sampler => {
         kind.missed += 1
         return Option.none()
       }
-      const withContent = bytes + size <= bounds.bytes
+      const withContent = bytes + size <= bounds.bytes && kind.bytes + size <= bounds.bytesPerKind
       const { missed } = kind
       kind.taken += 1
       kind.missed = 0
       kind.last = Option.some(id)
       taken += 1
-      if (withContent) bytes += size
+      if (withContent) {
+        bytes += size
+        kind.bytes += size
+      }
       return Option.some({ withContent, missed })
     },
     lose: (name, id, missed) => {

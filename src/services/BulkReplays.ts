@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Context, Effect, Layer, Option, Schema } from "effect"
+import { Array, Context, Effect, Layer, Option, Schema } from "effect"
 import { type Invalid, invalid } from "../domain/Errors.ts"
 import type { ReplayId } from "../domain/Ids.ts"
 import type { DeliveryMessage } from "../domain/QueueMessage.ts"
@@ -8,8 +8,10 @@ import { type DeadLettersFilter, type EventsFilter, ReplayScope } from "../domai
 import { Audit } from "./Audit.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Ids from "./Ids.ts"
+import { Broker } from "./ports/Broker.ts"
 import { Replays } from "./Replays.ts"
 import * as ReplayTargets from "./ReplayTargets.ts"
+import { Settings } from "./Settings.ts"
 import { BulkReplayStore } from "./store/BulkReplayStore.ts"
 import { DeadLetterReader } from "./store/DeadLetterReader.ts"
 import * as Renewal from "./store/Renewal.ts"
@@ -49,6 +51,10 @@ const perSlice = 500
 const looks = 2_000
 /** How long a message may wait in hand for its slice to be due. */
 const longestWaitMs = 1_000
+/** Slices carried out at a time; many more may wait for their time. */
+const slicesAtATime = 4
+/** Messages that may wait in the retry queue before the next slice waits too: a millisecond for each one more. */
+const backlogAllowed = 2_000
 
 const scopeJson = Schema.encodeSync(ReplayScope)
 
@@ -61,12 +67,24 @@ type Carried = {
 
 const make = Effect.gen(function*() {
   const audit = yield* Audit
+  const broker = yield* Broker
   const deadLetters = yield* DeadLetterReader
   const dispatch = yield* Dispatch
   const events = yield* ReplayEventReader
   const replays = yield* Replays
   const sql = yield* SqlClient.SqlClient
   const store = yield* BulkReplayStore
+  const { queues } = yield* Settings
+  const places = yield* Effect.makeSemaphore(slicesAtATime)
+
+  /** How long the next slice is to wait, so that a great replay does not bury what else comes again. */
+  const backlogMs = broker.states([queues.retry]).pipe(
+    Effect.map((states) =>
+      Math.max(0, Array.reduce(states, 0, (sum, { messages }) => sum + messages) - backlogAllowed)
+    ),
+    // What RabbitMQ does not take is left to the sweeper.
+    Effect.orElseSucceed(() => 0)
+  )
 
   const count = ({ filter, kind }: ReplayScope) =>
     (kind === "events" ? events.count(filter) : deadLetters.count(filter)).pipe(
@@ -80,7 +98,7 @@ const make = Effect.gen(function*() {
     const stretch = yield* events.next(filter, window)
     const onlyFailed = Option.contains(filter.status, "failed")
     const { fitting, targets } = yield* ReplayTargets.of(events, stretch.taken, onlyFailed)
-    const renewed = yield* Renewal.renew(sql, id, targets, onlyFailed ? "failed" : "any")
+    const renewed = yield* Renewal.renew(sql, id, targets, onlyFailed ? "dead" : "any")
     const whole = fitting.length === stretch.taken.length
     return {
       renewed,
@@ -97,8 +115,9 @@ const make = Effect.gen(function*() {
     return { renewed, taken: taken.length, done: renewed.targets.length, reached, end }
   })
 
-  const carry = (id: ReplayId, number: number) =>
-    indexed(
+  const carry = Effect.fnUntraced(function*(id: ReplayId, number: number) {
+    const behindMs = yield* backlogMs
+    return yield* indexed(
       sql,
       Effect.gen(function*() {
         const turn = yield* store.take(id, number)
@@ -114,11 +133,12 @@ const make = Effect.gen(function*() {
           skipped: taken - done,
           deliveries: renewed.messages.length,
           end,
-          pauseMs: rate === null ? 0 : done / rate * 1_000
+          pauseMs: Math.max(behindMs, rate === null ? 0 : done / rate * 1_000)
         })
         return { _tag: "Carried", messages: renewed.messages, end } satisfies Carried
       })
     )
+  }, places.withPermits(1))
 
   return BulkReplays.of({
     count: Effect.fn("BulkReplays.count")((scope) => Effect.map(count(scope), (_) => _.total)),

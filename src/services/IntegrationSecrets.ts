@@ -65,7 +65,7 @@ const make = Effect.gen(function*() {
       return yield* new Conflict({
         message:
           `The integration would have no valid secret from ${from} on, and refuse every webhook. Add another one ` +
-          "first that is valid then, or disable or delete the integration."
+          "first that is valid then, or delete the integration."
       })
     }
     return changed

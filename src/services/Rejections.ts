@@ -39,7 +39,7 @@ const waiting = 200
 const maxBodyBytes = 262_144
 
 /** A kind is an integration and a reason. */
-const eachMinute: Sampler.Bounds = { perKind: 10, inAll: 300, bytes: 16_777_216 }
+const eachMinute: Sampler.Bounds = { perKind: 10, inAll: 300, bytesPerKind: 1_048_576, bytes: 16_777_216 }
 const roomOfKind: Room = { rows: 250, bytes: 4_194_304 }
 const roomInAll: Room = { rows: 20_000, bytes: 268_435_456 }
 const tidying = Schedule.spaced("10 seconds")
@@ -118,12 +118,18 @@ const entryOf = (
   url: request.url,
   path: request.path,
   headers: Option.isSome(integration) ? request.headers : masked(request.headers),
-  secretHeaders: Option.match(integration, { onNone: () => [], onSome: ({ scheme }) => secretHeaders(scheme) }),
+  secretHeaders: Option.match(integration, {
+    onNone: () => [],
+    onSome: ({ scheme }) => [...secretHeaders(scheme), ...Object.keys(request.headers).filter((_) => secretive.test(_))]
+  }),
   // A copy: what was read may be a small part of a large buffer.
   body: body === null ? null : Uint8Array.from(body),
   size: Option.getOrNull(size),
   suppressed
 })
+
+// Who sends by another scheme than was chosen has his secret where this one looks for none.
+const secretive = /token|secret|key|auth|pass|credential/
 
 // Where no scheme says which headers are secrets, only these show their values.
 const harmless: ReadonlySet<string> = new Set([

@@ -42,6 +42,7 @@ export class Replays extends Context.Tag("sluice/services/Replays")<Replays, {
 const patience = Duration.seconds(1)
 // The log names the first of many.
 const named = 5
+const atATime = 4
 
 const make = Effect.gen(function*() {
   const audit = yield* Audit
@@ -51,6 +52,7 @@ const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const store = yield* ReplayStore
   const { queues } = yield* Settings
+  const places = yield* Effect.makeSemaphore(atATime)
 
   const publish = Effect.fn("Replays.publish")(function*(messages: ReadonlyArray<QueueMessage.ReplayMessage>) {
     const outcomes = yield* broker.publish(
@@ -124,7 +126,7 @@ const make = Effect.gen(function*() {
 
     run: Effect.fn("Replays.run")(function*(id) {
       yield* dispatch.again(yield* store.run(id))
-    })
+    }, places.withPermits(1))
   })
 })
 

@@ -77,6 +77,14 @@ const make = Effect.gen(function*() {
 
   const lead = store.lead(leadership, holder, Duration.times(timing.every, leadershipRounds))
 
+  const note = (because: keyof typeof why, { lost, states }: Step, published: number) =>
+    Effect.zipRight(
+      Metrics.found(kinds[because], published),
+      Effect.logInfo(queuedAgain, { found: lost.length, published, because: why[because], states }).pipe(
+        Effect.annotateLogs({ deliveryIds: lost.slice(0, named).map(({ deliveryId }) => deliveryId) })
+      )
+    )
+
   /** Walks on from a place, a bounded way; stops early when the broker does not take what was found. */
   const walk = Effect.fnUntraced(function*(
     because: keyof typeof why,
@@ -88,13 +96,7 @@ const make = Effect.gen(function*() {
       const found = yield* step(reached)
       if (found.lost.length > 0) {
         const published = yield* dispatch.again(found.lost)
-        yield* Metrics.found(kinds[because], found.lost.length)
-        yield* Effect.logInfo(queuedAgain, {
-          found: found.lost.length,
-          published,
-          because: why[because],
-          states: found.states
-        }).pipe(Effect.annotateLogs({ deliveryIds: found.lost.slice(0, named).map(({ deliveryId }) => deliveryId) }))
+        if (published > 0) yield* note(because, found, published)
         if (published < found.lost.length) break
       }
       reached = found.reached

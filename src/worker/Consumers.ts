@@ -13,7 +13,8 @@ import { Sweeper } from "../services/Sweeper.ts"
 
 // An attempt that begins last may take its whole time, and then has to be recorded.
 const recording = Duration.seconds(5)
-const replaysAtATime = 4
+// Most of them wait for their time.
+const replaysInHand = 64
 
 const ack: Settlement = { _tag: "Ack" }
 
@@ -73,7 +74,7 @@ export const replayConsumer = Layer.scopedDiscard(Effect.gen(function*() {
   const decode = QueueMessage.decoder(QueueMessage.ReplayMessage)
 
   yield* broker.consume(
-    { queue: queues.replay, concurrency: replaysAtATime, drainWithin: recording },
+    { queue: queues.replay, concurrency: replaysInHand, drainWithin: recording },
     ({ content, redelivered }) =>
       Either.match(decode(content), {
         onLeft: deadLetter,

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Option } from "effect"
 import * as Sampler from "../../src/domain/Sampler.ts"
 
-const bounds: Sampler.Bounds = { perKind: 3, inAll: 8, bytes: 1_000 }
+const bounds: Sampler.Bounds = { perKind: 3, inAll: 8, bytesPerKind: 500, bytes: 1_000 }
 
 interface Step {
   readonly kind: string
@@ -59,6 +59,9 @@ describe("a sample", () => {
         for (
           const count of countsBy(kept, (_) => `${_.minute}`, () => 1)
         ) assert.isAtMost(count, bounds.inAll)
+        for (const bytes of countsBy(kept, (_) => `${_.kind} ${_.minute}`, (_) => _.bytes)) {
+          assert.isAtMost(bytes, bounds.bytesPerKind)
+        }
         for (const bytes of countsBy(kept, (_) => `${_.minute}`, (_) => _.bytes)) assert.isAtMost(bytes, bounds.bytes)
       })
   )

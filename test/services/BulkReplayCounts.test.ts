@@ -12,6 +12,7 @@ import { ReplayEventReader } from "../../src/services/store/ReplayEventReader.ts
 import { counted } from "../../src/services/store/ReplayWindow.ts"
 import { isOverTime, StoreError } from "../../src/services/store/Store.ts"
 import * as Bulk from "../support/Bulk.ts"
+import * as Grounds from "../support/Grounds.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
 it.scopedLive("a count that takes too long is ended, and what comes after it may take its time", () =>
@@ -32,6 +33,7 @@ const slow = BulkReplays.layer.pipe(
       count: () => new StoreError({ reason: "Unavailable", cause: { code: "57014" } })
     }),
     Layer.mock(Audit, {}),
+    Grounds.twins(Grounds.settings()),
     Layer.mock(BulkReplayStore, {}),
     Layer.mock(DeadLetterReader, {}),
     Layer.mock(Dispatch, {}),

@@ -19,14 +19,15 @@ const integration = (serial: number) =>
     scheme: providers.token.scheme({})
   })
 
-const rejection = (changes: Partial<Rejection> & { readonly body?: Uint8Array } = {}): Rejection => ({
+const rejection = (changes: Partial<Rejection> & Partial<Pick<Request, "body" | "headers">> = {}): Rejection => ({
   integration: integration(1),
   reason: "signature_mismatch",
   detail: "it does not fit",
   request: new Request({
     method: "POST",
     url: "http://gateway/api/v1/webhooks/one",
-    headers: { "x-webhook-token": ["secret"], "user-agent": ["a"], cookie: ["c"], "x-own": ["value"] },
+    headers: changes.headers ??
+      { "x-webhook-token": ["secret"], "user-agent": ["a"], cookie: ["c"], "x-own": ["value"] },
     body: changes.body ?? Buffer.from("{}"),
     receivedAt: 1_800_000_000_000
   }),
@@ -157,6 +158,18 @@ test("headers that are secrets are sealed, and of an unknown integration all but
       "x-own": []
     })
     assert.isNull(unknown?.sealedHeaders)
+  }))
+
+test("a header whose name sounds like a secret is sealed, also where the scheme looks for none", ({ written }) =>
+  Effect.gen(function*() {
+    const headers = { "x-api-key": ["hush"], "x-gitlab-token": ["hush"], "x-github-event": ["push"] }
+    yield* record(rejection({ headers }))
+    const [kept] = yield* written
+    assert.deepStrictEqual(JSON.parse(kept?.headers ?? ""), {
+      "x-api-key": [],
+      "x-gitlab-token": [],
+      "x-github-event": ["push"]
+    })
   }))
 
 test("what could not be written is counted with the next that is", ({ fail, written }) =>

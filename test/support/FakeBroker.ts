@@ -12,6 +12,8 @@ export const noDeadLetters: DeadLetters = {
 export class FakeBroker extends Context.Tag("sluice/test/support/FakeBroker")<FakeBroker, {
   readonly published: Array<Publication>
   refusing: boolean
+  /** What stands in each queue. */
+  waiting: number
 }>() {
   static readonly layer = Layer.effect(
     Broker,
@@ -26,9 +28,9 @@ export class FakeBroker extends Context.Tag("sluice/test/support/FakeBroker")<Fa
             return publications.map(() => Either.void)
           }),
         consume: () => Effect.never,
-        states: () => Effect.succeed([]),
+        states: (names) => Effect.sync(() => names.map((name) => ({ name, messages: fake.waiting, consumers: 0 }))),
         deadLetters: noDeadLetters,
         check: Effect.void
       }))
-  ).pipe(Layer.provideMerge(Layer.sync(FakeBroker, () => ({ published: [], refusing: false }))))
+  ).pipe(Layer.provideMerge(Layer.sync(FakeBroker, () => ({ published: [], refusing: false, waiting: 0 }))))
 }

@@ -1,9 +1,10 @@
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { DeadMessage } from "../../domain/DeadLetter.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageParams } from "./Page.ts"
+import { param } from "./References.ts"
 
 /** `delayMs` is how long a rung keeps a message. */
 export const QueueView = Schema.Struct({
@@ -20,7 +21,7 @@ export const RequeueInput = Schema.Struct({
   limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, mostRequeued)), { exact: true })
 }).annotations({ parseOptions: { onExcessProperty: "error", errors: "all" } })
 
-const name = HttpApiSchema.param("name", Schema.String)
+const name = param("name")
 
 export class QueuesApi extends HttpApiGroup.make("queues")
   .add(

@@ -5,8 +5,9 @@ import { Reason, Rejection, RejectionDetail } from "../../domain/Rejection.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
+import { param } from "./References.ts"
 
-const id = HttpApiSchema.param("id", Schema.String)
+const id = param("id")
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
 
 export class RejectionsApi extends HttpApiGroup.make("rejections")

@@ -44,7 +44,7 @@ export class ReplaysApi extends HttpApiGroup.make("replays")
       .addSuccess(Replay, accepted).addSuccess(DryRun)
       .annotate(
         OpenApi.Summary,
-        "Deliver all events of a filter again, at most so many a second; status failed takes only what did not succeed"
+        "Deliver all events of a filter again, at most so many a second; status failed takes only the deliveries that died"
       )
   )
   .add(

@@ -62,7 +62,7 @@ const deadLetters = HttpApiBuilder.group(ManagementApi, "deadLetters", (handlers
       .handle("list", ({ urlParams }) =>
         Effect.gen(function*() {
           const integration = yield* idOfIntegration(urlParams.integration)
-          return yield* Page.page(urlParams, (page) => deadLetters.list({ ...urlParams, ...page, integration }))
+          return yield* Page.part(urlParams, (page) => deadLetters.list({ ...urlParams, ...page, integration }))
         }).pipe(Failure.answered))
       .handle("replay", ({ payload }) =>
         Effect.gen(function*() {

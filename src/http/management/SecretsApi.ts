@@ -5,6 +5,7 @@ import { SecretInfo } from "../../domain/Integration.ts"
 import { SecretAddition, SecretPatch } from "../../domain/IntegrationSecret.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
+import { param } from "./References.ts"
 
 // A misspelt field is told, not ignored.
 const strict = { parseOptions: { onExcessProperty: "error", errors: "all" } } as const
@@ -16,8 +17,8 @@ export const RotatedSigningSecret = Schema.Struct({
 })
 
 const created = { status: 201 }
-const id = HttpApiSchema.param("id", Schema.String)
-const secretId = HttpApiSchema.param("secretId", Schema.String)
+const id = param("id")
+const secretId = param("secretId")
 
 export class SecretsApi extends HttpApiGroup.make("secrets")
   .add(

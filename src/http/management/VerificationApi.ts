@@ -1,10 +1,11 @@
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Verdict } from "../../domain/Verdict.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
+import { param } from "./References.ts"
 
-const id = HttpApiSchema.param("id", Schema.String)
+const id = param("id")
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
 
 const Url = Schema.String.pipe(

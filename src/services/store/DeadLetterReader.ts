@@ -2,9 +2,9 @@ import { SqlClient, type Statement } from "@effect/sql"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import { Delivery } from "../../domain/Delivery.ts"
 import type { DeadLettersFilter } from "../../domain/ReplayScope.ts"
-import { deliveryJson } from "./DeliveryJson.ts"
-import { firstIdAt, millisOf } from "./IdTime.ts"
+import * as DeliveryList from "./DeliveryList.ts"
 import { type Counted, counted, type Span, spanOf, type Stretch, stretch, type Window, within } from "./ReplayWindow.ts"
+import * as Search from "./Search.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
 export interface DeadLetterQuery extends DeadLettersFilter {
@@ -24,7 +24,7 @@ export type DeadLetter = typeof DeadLetter.Type
 /** Deliveries that died. An integration in a filter is an id. */
 export class DeadLetterReader extends Context.Tag("sluice/services/store/DeadLetterReader")<DeadLetterReader, {
   /** Newest first, those before the cursor. */
-  readonly list: (query: DeadLetterQuery) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
+  readonly list: (query: DeadLetterQuery) => Effect.Effect<Search.Part<Delivery>, StoreError>
   /** How many match now. Fails with a StoreError that `isOverTime` where that takes too long to count. */
   readonly count: (filter: DeadLettersFilter) => Effect.Effect<Counted, StoreError>
   /** The next ones that match, oldest first, of those that had died when the replay was requested. */
@@ -39,6 +39,7 @@ export class DeadLetterReader extends Context.Tag("sluice/services/store/DeadLet
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
+  const search = Search.make(sql, Delivery)
 
   const column = ({ destinationId, integration }: DeadLettersFilter) =>
     Option.orElse(
@@ -55,23 +56,9 @@ const make = Effect.gen(function*() {
   ]
 
   return DeadLetterReader.of({
-    list: Effect.fn("DeadLetterReader.list")(function*({ before, limit, ...filter }) {
-      const conditions = [
-        sql`d.failed_at IS NOT NULL`,
-        sql`d.state = 'dead'`,
-        ...chosen(filter),
-        ...given(filter.from, (_) => sql`d.id >= ${firstIdAt(millisOf(_))}::uuid`),
-        ...given(filter.to, (_) => sql`d.id < ${firstIdAt(millisOf(_))}::uuid`),
-        ...given(before, (_) => sql`d.id < ${_}::uuid`)
-      ]
-      const found = yield* sql`
-        SELECT ${deliveryJson(sql, "d")} AS value FROM deliveries d
-        WHERE ${sql.and(conditions)} ORDER BY d.id DESC LIMIT ${limit}`.pipe(
-        guarded,
-        Effect.flatMap(rows(Schema.Struct({ value: Delivery })))
-      )
-      return found.map((_) => _.value)
-    }),
+    list: Effect.fn("DeadLetterReader.list")(({ integration: integrationId, ...query }) =>
+      search(Effect.succeed(DeliveryList.search(sql, { ...query, integrationId, status: Option.some("dead") })))
+    ),
 
     count: Effect.fn("DeadLetterReader.count")(function*(filter) {
       const span = yield* spanOf(sql, "deliveries", filter)

@@ -14,14 +14,20 @@ const fields = (sql: SqlClient.SqlClient, table: string): Statement.Fragment => 
 export const deliveryJson = (sql: SqlClient.SqlClient, table: string): Statement.Fragment =>
   sql`json_build_object(${fields(sql, table)})`
 
-/** A delivery `d` with its attempts as JSON, oldest first. */
+/** Of all its generations: what many replays have come to is a long story. */
+const newest = 100
+
+/** A delivery `d` with its newest attempts as JSON, oldest first. */
 export const deliveryDetailJson = (sql: SqlClient.SqlClient): Statement.Fragment =>
   sql`json_build_object(${fields(sql, "d")}, 'attempts', (
     SELECT coalesce(json_agg(json_build_object(
       'number', a.number, 'generation', a.generation, 'startedAt', a.started_at, 'durationMs', a.duration_ms,
       'outcome', a.outcome, 'httpStatus', a.http_status, 'error', a.error, 'responseBody', a.response_body
     ) ORDER BY a.recorded_at), '[]')
-    FROM attempts a
-    -- A day's slack for hosts whose clocks disagree with the database's.
-    WHERE a.delivery_id = d.id AND a.recorded_at >= d.event_received_at - interval '1 day'
+    FROM (
+      SELECT * FROM attempts
+      -- A day's slack for hosts whose clocks disagree with the database's.
+      WHERE delivery_id = d.id AND recorded_at >= d.event_received_at - interval '1 day'
+      ORDER BY generation DESC, number DESC LIMIT ${newest}
+    ) AS a
   ))`

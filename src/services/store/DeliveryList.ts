@@ -1,14 +1,18 @@
 import type { SqlClient, Statement } from "@effect/sql"
-import { Option } from "effect"
+import { type DateTime, Option } from "effect"
 import type { DeliveryState } from "../../domain/Delivery.ts"
-import type { DestinationId, IntegrationId } from "../../domain/Ids.ts"
+import type { DestinationId } from "../../domain/Ids.ts"
 import { deliveryJson } from "./DeliveryJson.ts"
+import { firstIdAt, millisOf } from "./IdTime.ts"
 import * as Search from "./Search.ts"
 
 export interface DeliveryQuery {
   readonly status: Option.Option<DeliveryState>
-  readonly integrationId: Option.Option<IntegrationId>
+  readonly integrationId: Option.Option<string>
   readonly destinationId: Option.Option<DestinationId>
+  /** By the delivery's id, which says when its event came in. */
+  readonly from?: Option.Option<DateTime.Utc>
+  readonly to?: Option.Option<DateTime.Utc>
   readonly before: Option.Option<string>
   readonly limit: number
 }
@@ -28,7 +32,7 @@ export const search = (sql: SqlClient.SqlClient, query: DeliveryQuery, most = wi
   return {
     candidates: Option.contains(query.status, "held") && Option.isNone(query.destinationId)
       ? heldByAny(sql, query)
-      : sql`SELECT * FROM deliveries WHERE ${sql.and([...conditions, ...before(sql, query)])}`,
+      : sql`SELECT * FROM deliveries WHERE ${sql.and([...conditions, ...within(sql, query)])}`,
     leading,
     filters,
     values: (candidates) =>
@@ -67,7 +71,7 @@ const heldByAny = (sql: SqlClient.SqlClient, query: DeliveryQuery): Statement.Fr
     sql`
       SELECT * FROM deliveries
       WHERE ${
-      sql.and([sql`destination_id = ANY(ARRAY[${destination}])`, sql`held_at IS NOT NULL`, ...before(sql, query)])
+      sql.and([sql`destination_id = ANY(ARRAY[${destination}])`, sql`held_at IS NOT NULL`, ...within(sql, query)])
     }
       ORDER BY destination_id DESC, id DESC LIMIT ${limit}`
   return sql`
@@ -78,8 +82,14 @@ const heldByAny = (sql: SqlClient.SqlClient, query: DeliveryQuery): Statement.Fr
     ) AS holding, LATERAL (${newest(sql`holding.id`, query.limit)}) AS held`
 }
 
-const before = (sql: SqlClient.SqlClient, query: DeliveryQuery): ReadonlyArray<Statement.Fragment> =>
-  Option.toArray(Option.map(query.before, (_) => sql`id < ${_}::uuid`))
+const within = (
+  sql: SqlClient.SqlClient,
+  { before, from = Option.none(), to = Option.none() }: DeliveryQuery
+): ReadonlyArray<Statement.Fragment> => [
+  ...Option.toArray(Option.map(from, (_) => sql`id >= ${firstIdAt(millisOf(_))}::uuid`)),
+  ...Option.toArray(Option.map(to, (_) => sql`id < ${firstIdAt(millisOf(_))}::uuid`)),
+  ...Option.toArray(Option.map(before, (_) => sql`id < ${_}::uuid`))
+]
 
 /** The index of a destination's or an integration's own deliveries. */
 const narrowest = (

@@ -10,7 +10,7 @@ export const Target = Schema.Struct({ eventId: Schema.String, destinationId: Sch
 export type Target = typeof Target.Type
 
 /** Which deliveries may be renewed: any, also such as are not there yet, or only those that stand like this still. */
-export type Among = "any" | "failed" | "dead"
+export type Among = "any" | "dead"
 
 export interface Renewed {
   readonly targets: ReadonlyArray<Target>
@@ -78,7 +78,6 @@ export const renew = Effect.fn("Renewal.renew")(function*(
 
 const conditions = (sql: SqlClient.SqlClient): Readonly<Record<Among, Statement.Fragment>> => ({
   any: sql`true`,
-  failed: sql`d.failed_at IS NOT NULL`,
   dead: sql`d.failed_at IS NOT NULL AND d.state = 'dead'`
 })
 

@@ -124,7 +124,7 @@ const make = Effect.gen(function*() {
 
     tried: Effect.fn("ReplayEventReader.tried")((eventIds) =>
       sql`
-        SELECT event_id AS "eventId", destination_id AS "destinationId", failed_at IS NOT NULL AS failed
+        SELECT event_id AS "eventId", destination_id AS "destinationId", state = 'dead' AS failed
         FROM deliveries WHERE event_id = ANY(${eventIds}::uuid[])`.pipe(guarded, Effect.flatMap(rows(Tried)))
     ),
 
