@@ -47,10 +47,19 @@ export const decoder = <A, I>(schema: Schema.Schema<A, I>) => {
       const sent = Predicate.hasProperty(json, "v") ? json.v : undefined
       return sent !== undefined && sent !== version.literals[0]
         ? Either.left(`unknown message version ${JSON.stringify(sent)}; this revision reads version 1`)
-        : Either.mapLeft(decode(json), (error) =>
-          `malformed message: ${ParseResult.TreeFormatter.formatErrorSync(error)}`)
+        : Either.mapLeft(decode(json), (error) => `malformed message: ${problems(error)}`)
     })
 }
+
+// Of a message that may be one of several, what each of them lacks.
+const problems = (error: ParseResult.ParseError): string =>
+  [
+    ...new Set(
+      ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) =>
+        path.length === 0 ? message : `${path.join(".")} ${message}`
+      )
+    )
+  ].join("; or ")
 
 /** The document that a message's text holds; none where it is no JSON, or longer than any message. */
 export const json = (text: string): Option.Option<unknown> => Either.getRight(parseJson(text))

@@ -29,6 +29,12 @@ export const migrate = Effect.gen(function*() {
   const variables = yield* Environment.read
   yield* Effect.gen(function*() {
     const ran = yield* Effect.provide(Migrations.migrate(variables.migrationsTable), layer(variables, "sluice-migrate"))
-    yield* Effect.logInfo(ran.length === 0 ? "The database is up to date" : "The database was migrated", { ran })
+    yield* Effect.logInfo(ran.length === 0 ? "The database is up to date" : "The database was migrated", {
+      ran,
+      database: Option.match(variables.databaseUrl, {
+        onNone: () => `embedded, in ${variables.dataDir}`,
+        onSome: () => "DATABASE_URL"
+      })
+    })
   }).pipe(Effect.provide(Logger.minimumLogLevel(variables.logLevel)))
 })

@@ -92,6 +92,10 @@ const failed = (reason: FailureReason, message: string): Outcome => ({ _tag: "Fa
 const first = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
   Predicate.isString(value) || value === undefined ? value : value[0]
 
+// OpenSSL's short word for it; its message names addresses and files of its own.
+const reasonOf = (cause: unknown): string | undefined =>
+  Predicate.hasProperty(cause, "reason") && Predicate.isString(cause.reason) ? cause.reason : undefined
+
 const failure = (cause: unknown): Outcome => {
   const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : ""
   const message = Predicate.hasProperty(cause, "message") && cause.message !== ""
@@ -100,6 +104,6 @@ const failure = (cause: unknown): Outcome => {
   if (cause instanceof Dial.AddressRefused) return failed("address_refused", message)
   if (code === "UND_ERR_CONNECT_TIMEOUT") return failed("timeout", "no connection in time")
   if (/^(?:ENOTFOUND|EAI_|ENODATA)/.test(code)) return failed("dns", message)
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/.test(code)) return failed("tls", message)
+  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/.test(code)) return failed("tls", reasonOf(cause) ?? message)
   return failed("connection", message)
 }

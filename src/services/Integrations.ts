@@ -39,6 +39,8 @@ export interface Changed {
 /** The sources of webhooks, as operators steer them. `actor` goes into the audit. */
 export class Integrations extends Context.Tag("sluice/services/Integrations")<Integrations, {
   readonly create: (actor: string, input: IntegrationInput) => Effect.Effect<Created, Invalid | Conflict | StoreError>
+  /** The id behind an id or slug; behind an id also where the integration is deleted, whose past can still be looked at. */
+  readonly idOf: (reference: string) => Effect.Effect<IntegrationId, NotFound | StoreError>
   /** By id or slug. */
   readonly get: (reference: string) => Effect.Effect<Integration, NotFound | StoreError>
   /** Newest first, those before the cursor. */
@@ -98,6 +100,12 @@ const make = Effect.gen(function*() {
 
   return Integrations.of({
     get,
+    idOf: Effect.fn("Integrations.idOf")(function*(reference) {
+      return yield* Option.match(yield* store.idOf(reference), {
+        onNone: () => new NotFound({ message: "There is no such integration." }),
+        onSome: Effect.succeed
+      })
+    }),
     list: store.list,
 
     create: Effect.fn("Integrations.create")(function*(actor, input) {

@@ -144,6 +144,8 @@ const targets = (
   return found.length > 0
     ? Effect.succeed(found.map(({ id }) => id))
     : new Conflict({
-      message: "The event has no delivery, and no destination of its integration matches it. Name one as destinationId."
+      message:
+        "The event's integration has no destination that has had the event or that matches it now. Add one, or name one as " +
+        "destinationId."
     })
 }

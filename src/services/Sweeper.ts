@@ -77,13 +77,16 @@ const make = Effect.gen(function*() {
 
   const lead = store.lead(leadership, holder, Duration.times(timing.every, leadershipRounds))
 
-  const note = (because: keyof typeof why, { lost, states }: Step, published: number) =>
-    Effect.zipRight(
-      Metrics.found(kinds[because], published),
-      Effect.logInfo(queuedAgain, { found: lost.length, published, because: why[because], states }).pipe(
-        Effect.annotateLogs({ deliveryIds: lost.slice(0, named).map(({ deliveryId }) => deliveryId) })
-      )
+  const note = Effect.fnUntraced(function*(because: keyof typeof why, { lost, states }: Step, published: number) {
+    // The look for what the broker lost also meets what it never had, such as what was planned for a later moment.
+    const unqueued = because === "neverQueued" ? published : Math.min(states["pending"] ?? 0, published)
+    yield* Metrics.found(kinds.neverQueued, unqueued)
+    yield* Metrics.found(kinds.lost, published - unqueued)
+    const reason = unqueued === published ? why.neverQueued : why.lost
+    yield* Effect.logInfo(queuedAgain, { found: lost.length, published, because: reason, states }).pipe(
+      Effect.annotateLogs({ deliveryIds: lost.slice(0, named).map(({ deliveryId }) => deliveryId) })
     )
+  })
 
   /** Walks on from a place, a bounded way; stops early when the broker does not take what was found. */
   const walk = Effect.fnUntraced(function*(

@@ -73,7 +73,7 @@ describe("a replay", () => {
       const eventId = yield* unrouted(to)
       const error = yield* Effect.flip(request(eventId))
       assert.strictEqual(error._tag, "Conflict")
-      assert.include(error.message, "Name one as destinationId")
+      assert.include(error.message, "name one as destinationId")
       assert.deepStrictEqual(yield* published(ReplayMessage), [])
       const replay = yield* request(eventId, to.id)
       yield* published(ReplayMessage)

@@ -42,5 +42,5 @@ export const found = <A, E, R>(
 export const integrationIdOf = (integrations: typeof Integrations.Service) => (reference: Option.Option<string>) =>
   Option.match(reference, {
     onNone: () => Effect.succeed(Option.none<IntegrationId>()),
-    onSome: (_) => Effect.map(integrations.get(_), ({ id }) => Option.some(id))
+    onSome: (_) => Effect.asSome(integrations.idOf(_))
   })

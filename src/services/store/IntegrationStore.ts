@@ -39,6 +39,8 @@ export class IntegrationStore extends Context.Tag("sluice/services/store/Integra
   readonly update: (id: string, columns: IntegrationColumns) => Effect.Effect<boolean, StoreError>
   /** Marks the integration and its destinations as deleted; false when there is none. */
   readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
+  /** The id behind an id or slug; behind an id also where the integration is deleted. */
+  readonly idOf: (reference: string) => Effect.Effect<Option.Option<IntegrationId>, StoreError>
   /** By id or slug. */
   readonly find: (reference: string) => Effect.Effect<Option.Option<Integration>, StoreError>
   /** Newest first, those before the cursor. */
@@ -131,6 +133,16 @@ const make = Effect.gen(function*() {
         UPDATE destinations SET deleted_at = now(), updated_at = now()
         WHERE integration_id = ${id} AND deleted_at IS NULL`)
       return removed.length > 0
+    }),
+
+    idOf: Effect.fn("IntegrationStore.idOf")(function*(reference) {
+      if (!isId(reference) && !isSlug(reference)) return Option.none()
+      const key = isId(reference) ? sql`id = ${reference}` : sql`slug = ${reference} AND deleted_at IS NULL`
+      const [found] = yield* sql`SELECT id FROM integrations WHERE ${key}`.pipe(
+        guarded,
+        Effect.flatMap(rows(Schema.Struct({ id: IntegrationId })))
+      )
+      return Option.map(Option.fromNullable(found), (_) => _.id)
     }),
 
     find: Effect.fn("IntegrationStore.find")(function*(reference) {

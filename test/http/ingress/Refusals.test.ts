@@ -129,6 +129,9 @@ layer(Api.onTwins(), Api.live)("an integration that is not there", (it) => {
       yield* send("one")
       assert.strictEqual((yield* manage(`/integrations/${id}`, undefined, "DELETE")).status, 200)
       Api.failed(yield* send("two"), 404, "not_found")
+      // What was received under it stays to be looked at, by its id.
+      assert.strictEqual((yield* Api.events(`integration=${id}`)).data.length, 1)
+      assert.strictEqual((yield* manage("/events?integration=deleted")).status, 404)
       const next = yield* Gateway.integration("deleted", nowhere)
       const answer = yield* next.send("one")
       assert.strictEqual(answer.status, 202)
