@@ -1,10 +1,10 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { Array, Clock, DateTime, Effect, Redacted } from "effect"
+import * as Client from "../../support/Client.ts"
 import { eventually } from "../../support/Eventually.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Api from "../Api.ts"
-import { client, fails, strangers } from "../TypedClient.ts"
 
 const [old, fresh, another] = ["the-old-secret-of-the-shop", "the-new-secret-of-the-shop", "a-third-secret-of-the-shop"]
 const nobody = "019ab1f0-0000-7000-8000-000000000000"
@@ -23,7 +23,7 @@ const make = Effect.fnUntraced(function*(slug: string, secrets: ReadonlyArray<st
       }),
       ({ status }) => status === 202
     )
-  const shown = Effect.flatMap(client, (_) => _.integrations.get({ path: { id } }))
+  const shown = Effect.flatMap(Client.Clients, ({ operator }) => operator.integrations.get({ path: { id } }))
   return { id, accepts, shown, manage, secrets: Effect.map(shown, (_) => _.secrets) }
 })
 
@@ -35,12 +35,12 @@ const hasPassed = (moment: DateTime.Utc) =>
 
 const add = Effect.fnUntraced(
   function*(id: string, secret: string, times: Readonly<Record<string, DateTime.Utc>> = {}) {
-    const { secrets } = yield* client
+    const { operator: { secrets } } = yield* Client.Clients
     return yield* secrets.add({ path: { id }, payload: { secret: Redacted.make(secret), ...times } })
   }
 )
 
-layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
+layer(Client.onTwins(), Api.live)("a secret of an integration", (it) => {
   it.effect("is added by id or slug, proves webhooks at once beside the others, and shows its hint alone", () =>
     Effect.gen(function*() {
       const { accepts, id, secrets, manage } = yield* make("added")
@@ -79,7 +79,7 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
 
   it.effect("ends when it is said to, at once where that time has passed, and may go on after all", () =>
     Effect.gen(function*() {
-      const { secrets: api } = yield* client
+      const { operator: { secrets: api } } = yield* Client.Clients
       const { accepts, id, secrets } = yield* make("ended")
       yield* add(id, fresh)
       const [first] = yield* secrets
@@ -95,18 +95,18 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
 
   it.effect("is deleted, and proves nothing any more", () =>
     Effect.gen(function*() {
-      const { secrets: api } = yield* client
+      const { operator: { secrets: api } } = yield* Client.Clients
       const { accepts, id, secrets } = yield* make("deleted", [old, fresh])
       const [first] = yield* secrets
       yield* api.remove({ path: { id, secretId: first?.id ?? "" } })
       assert.deepStrictEqual([yield* accepts(old), yield* accepts(fresh)], [false, true])
-      yield* fails(api.remove({ path: { id, secretId: first?.id ?? "" } }), "not_found")
+      yield* Client.refused(api.remove({ path: { id, secretId: first?.id ?? "" } }), "not_found")
       assert.strictEqual(yield* Gateway.audited("integration.secret-deleted", id), 1)
     }))
 
   it.effect("is neither deleted nor ended while it is the last one, and two at once leave one", () =>
     Effect.gen(function*() {
-      const { secrets: api } = yield* client
+      const { operator: { secrets: api } } = yield* Client.Clients
       const { accepts, id, secrets } = yield* make("last", [old, fresh])
       const paths = (yield* secrets).map((_) => ({ id, secretId: _.id as string }))
       const outcomes = yield* Effect.forEach(paths, (path) => Effect.either(api.remove({ path })), {
@@ -115,10 +115,10 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
       assert.deepStrictEqual(outcomes.map((_) => _._tag).toSorted(), ["Left", "Right"])
       const [left] = yield* secrets
       const path = { id, secretId: left?.id ?? "" }
-      const refused = yield* fails(api.remove({ path }), "conflict")
-      assert.include(JSON.stringify(refused), "Add another one first")
-      yield* fails(api.change({ path, payload: { validUntil: DateTime.unsafeMake(0) } }), "conflict")
-      yield* fails(api.change({ path, payload: { validUntil: yield* after(60_000) } }), "conflict")
+      const error = yield* Client.refused(api.remove({ path }), "conflict")
+      assert.include(JSON.stringify(error), "Add another one first")
+      yield* Client.refused(api.change({ path, payload: { validUntil: DateTime.unsafeMake(0) } }), "conflict")
+      yield* Client.refused(api.change({ path, payload: { validUntil: yield* after(60_000) } }), "conflict")
       assert.strictEqual((yield* accepts(old)) !== (yield* accepts(fresh)), true)
       assert.strictEqual((yield* secrets)[0]?.validUntil, null)
     }))
@@ -127,8 +127,8 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
     Effect.gen(function*() {
       const { id, secrets } = yield* make("gap")
       const [soon, later] = [yield* after(60_000), yield* after(120_000)]
-      yield* fails(add(id, fresh, { validFrom: later, expireOthersAt: soon }), "conflict")
-      yield* fails(add(id, fresh, { validUntil: later, expireOthersAt: soon }), "conflict")
+      yield* Client.refused(add(id, fresh, { validFrom: later, expireOthersAt: soon }), "conflict")
+      yield* Client.refused(add(id, fresh, { validUntil: later, expireOthersAt: soon }), "conflict")
       assert.strictEqual((yield* secrets).length, 1)
       yield* add(id, fresh, { validFrom: soon, expireOthersAt: later })
       yield* add(id, another, { validUntil: later })
@@ -138,9 +138,9 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
   it.effect("is refused where the integration has it, whatever its hint, and told by its id", () =>
     Effect.gen(function*() {
       const { id, secrets } = yield* make("twice")
-      const refused = JSON.stringify(yield* fails(add(id, old), "conflict"))
-      assert.include(refused, (yield* secrets)[0]?.id ?? "none")
-      assert.notInclude(refused, old)
+      const error = JSON.stringify(yield* Client.refused(add(id, old), "conflict"))
+      assert.include(error, (yield* secrets)[0]?.id ?? "none")
+      assert.notInclude(error, old)
       yield* add(id, fresh)
     }))
 
@@ -179,9 +179,9 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
 
   it.effect("takes the place of the one that is over longest where there are ten, else there is no room", () =>
     Effect.gen(function*() {
-      const { secrets: api } = yield* client
+      const { operator: { secrets: api } } = yield* Client.Clients
       const { id, secrets } = yield* make("many", Array.makeBy(10, (n) => `secret-number-${n}-of-many`))
-      yield* fails(add(id, fresh), "conflict")
+      yield* Client.refused(add(id, fresh), "conflict")
       const [first, second] = yield* secrets
       for (const over of [second, first]) {
         yield* api.change({ path: { id, secretId: over?.id ?? "" }, payload: { validUntil: DateTime.unsafeMake(0) } })
@@ -195,16 +195,16 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
 
   it.effect("that nobody has, or of an integration that nobody made, is answered with 404", () =>
     Effect.gen(function*() {
-      const { secrets: api } = yield* client
+      const { operator: { secrets: api } } = yield* Client.Clients
       const { id } = yield* make("unknown", [old, fresh])
       const { secrets: others } = yield* make("others", [old, fresh])
       const [foreign] = yield* others
       for (const secretId of [nobody, "no-id", foreign?.id ?? ""]) {
-        yield* fails(api.remove({ path: { id, secretId } }), "not_found")
-        yield* fails(api.change({ path: { id, secretId }, payload: { validUntil: null } }), "not_found")
+        yield* Client.refused(api.remove({ path: { id, secretId } }), "not_found")
+        yield* Client.refused(api.change({ path: { id, secretId }, payload: { validUntil: null } }), "not_found")
       }
-      yield* fails(add("nobody", fresh), "not_found")
-      yield* fails(api.remove({ path: { id: "nobody", secretId: nobody } }), "not_found")
+      yield* Client.refused(add("nobody", fresh), "not_found")
+      yield* Client.refused(api.remove({ path: { id: "nobody", secretId: nobody } }), "not_found")
     }))
 
   it.effect("is nobody's to change without the key", () =>
@@ -212,12 +212,11 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
       const { id, secrets } = yield* make("closed", [old, fresh])
       const [first] = yield* secrets
       const path = { id, secretId: first?.id ?? "" }
-      for (const { secrets: api } of yield* strangers) {
-        yield* fails(api.add({ path: { id }, payload: { secret: Redacted.make(another) } }), "unauthorized")
-        yield* fails(api.change({ path, payload: { validUntil: null } }), "unauthorized")
-        yield* fails(api.remove({ path }), "unauthorized")
-        yield* fails(api.rotateSigning({ path: { id }, payload: {} }), "unauthorized")
-      }
+      const payload = { secret: Redacted.make(another) }
+      yield* Client.guarded(({ secrets: api }) => api.add({ path: { id }, payload }))
+      yield* Client.guarded(({ secrets: api }) => api.change({ path, payload: { validUntil: null } }))
+      yield* Client.guarded(({ secrets: api }) => api.remove({ path }))
+      yield* Client.guarded(({ secrets: api }) => api.rotateSigning({ path: { id }, payload: {} }))
       assert.strictEqual((yield* secrets).length, 2)
     }))
 
@@ -227,8 +226,8 @@ layer(Api.onTwins(), Api.live)("a secret of an integration", (it) => {
       const { id, secrets } = yield* make("newer", [old, fresh])
       const [first] = yield* secrets
       yield* sql`UPDATE integrations SET provider = 'of-tomorrow' WHERE id = ${id}`
-      yield* fails(add(id, another), "conflict")
-      const { secrets: api } = yield* client
-      yield* fails(api.remove({ path: { id, secretId: first?.id ?? "" } }), "conflict")
+      yield* Client.refused(add(id, another), "conflict")
+      const { operator: { secrets: api } } = yield* Client.Clients
+      yield* Client.refused(api.remove({ path: { id, secretId: first?.id ?? "" } }), "conflict")
     }))
 })

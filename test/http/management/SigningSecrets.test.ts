@@ -1,12 +1,12 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { DateTime, Effect } from "effect"
+import { DateTime, Effect, Layer } from "effect"
 import { Webhook } from "standardwebhooks"
 import * as Callback from "../../support/Callback.ts"
+import * as Client from "../../support/Client.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import { onTwins } from "../../support/Gateways.ts"
 import * as Api from "../Api.ts"
-import { client, fails, strangers } from "../TypedClient.ts"
 
 const nobody = "019ab1f0-0000-7000-8000-000000000000"
 
@@ -33,11 +33,11 @@ const make = Effect.fnUntraced(function*(slug: string) {
 })
 
 const rotate = Effect.fnUntraced(function*(id: string, overlapSeconds?: number) {
-  const { secrets } = yield* client
+  const { operator: { secrets } } = yield* Client.Clients
   return yield* secrets.rotateSigning({ path: { id }, payload: overlapSeconds === undefined ? {} : { overlapSeconds } })
 })
 
-layer(onTwins(), Api.live)("a destination's signing secret", (it) => {
+layer(Layer.provideMerge(Client.Clients.layer, onTwins()), Api.live)("a destination's signing secret", (it) => {
   it.scoped("signs beside the next one during the overlap, and no more after it", () =>
     Effect.gen(function*() {
       const { manage } = yield* Gateway.Gateway
@@ -51,7 +51,7 @@ layer(onTwins(), Api.live)("a destination's signing secret", (it) => {
         signingOverlapUntil: DateTime.formatIso(overlapUntil ?? DateTime.unsafeMake(0))
       })
       assert.notInclude(shown.text, signingSecret)
-      yield* fails(rotate(id, 60), "conflict")
+      yield* Client.refused(rotate(id, 60), "conflict")
       yield* sql`UPDATE destinations SET signing_overlap_until = now() WHERE id = ${id}`
       assert.deepStrictEqual(yield* convinced(first, signingSecret), [false, true])
       assert.deepInclude((yield* manage(`/destinations/${id}`)).json, { signingOverlapUntil: null })
@@ -91,10 +91,8 @@ layer(onTwins(), Api.live)("a destination's signing secret", (it) => {
   it.scoped("is not rotated for a destination that is not there, nor without the key", () =>
     Effect.gen(function*() {
       const { convinced, first, id } = yield* make("kept")
-      for (const unknown of [nobody, "no-id"]) yield* fails(rotate(unknown), "not_found")
-      for (const { secrets } of yield* strangers) {
-        yield* fails(secrets.rotateSigning({ path: { id }, payload: {} }), "unauthorized")
-      }
+      for (const unknown of [nobody, "no-id"]) yield* Client.refused(rotate(unknown), "not_found")
+      yield* Client.guarded(({ secrets }) => secrets.rotateSigning({ path: { id }, payload: {} }))
       assert.deepStrictEqual(yield* convinced(first), [true])
     }))
 })

@@ -2,11 +2,11 @@ import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { DateTime, Effect, Option } from "effect"
 import type { Reason } from "../../../../src/domain/Rejection.ts"
+import * as Client from "../../../support/Client.ts"
 import { eventually } from "../../../support/Eventually.ts"
 import * as Gateway from "../../../support/Gateway.ts"
 import * as Api from "../../Api.ts"
 import { ids, last, nowhere } from "./Refused.ts"
-import * as Typed from "./Typed.ts"
 
 interface Query {
   readonly limit: number
@@ -26,11 +26,11 @@ const all: Query = {
 }
 const nothing = "019ab1f0-0000-7000-8000-000000000000"
 
-layer(Api.onTwins(), Api.live)("rejections", (it) => {
+layer(Client.onTwins(), Api.live)("rejections", (it) => {
   it.effect("are listed newest first, page by page, and found by integration, reason and time", () =>
     Effect.gen(function*() {
       const { call } = yield* Gateway.Gateway
-      const { rejections } = yield* Typed.client
+      const { operator: { rejections } } = yield* Client.Clients
       const one = yield* Gateway.integration("one", nowhere)
       const other = yield* Gateway.integration("other", nowhere)
       yield* call("/api/v1/webhooks/one", { body: "1" })
@@ -83,7 +83,7 @@ layer(Api.onTwins(), Api.live)("rejections", (it) => {
   it.effect("are shown with their headers, and their bodies byte by byte", () =>
     Effect.gen(function*() {
       const { call, manage } = yield* Gateway.Gateway
-      const { rejections } = yield* Typed.client
+      const { operator: { rejections } } = yield* Client.Clients
       const { id: integrationId } = yield* Gateway.integration("shown", nowhere)
       const body = Uint8Array.of(0, 255, 10, 13)
       const headers = { "content-type": "text/html", authorization: "Bearer secret", "x-own": "value" }
@@ -103,7 +103,7 @@ layer(Api.onTwins(), Api.live)("rejections", (it) => {
   it.effect("of an unknown integration show which headers came, and which values are kept", () =>
     Effect.gen(function*() {
       const { call } = yield* Gateway.Gateway
-      const { rejections } = yield* Typed.client
+      const { operator: { rejections } } = yield* Client.Clients
       const sql = yield* SqlClient.SqlClient
       yield* call("/api/v1/webhooks/tyop", {
         body: "{}",
@@ -117,27 +117,28 @@ layer(Api.onTwins(), Api.live)("rejections", (it) => {
       const { acceptable, headers, size } = yield* rejections.get({ path: { id } })
       assert.deepInclude(headers, { "stripe-signature": "<not kept>", "user-agent": "Stripe/1.0" })
       assert.deepStrictEqual([acceptable, size], [false, null])
-      yield* Typed.refused(rejections.body({ path: { id } }), "not_found")
+      yield* Client.refused(rejections.body({ path: { id } }), "not_found")
     }))
 
   it.effect("are not for who has no key", () =>
     Effect.gen(function*() {
-      yield* Typed.guarded(({ rejections }) => rejections.list({ urlParams: all }))
-      yield* Typed.guarded(({ rejections }) => rejections.get({ path: { id: nothing } }))
-      yield* Typed.guarded(({ rejections }) => rejections.body({ path: { id: nothing } }))
+      yield* Client.guarded(({ rejections }) => rejections.list({ urlParams: all }))
+      yield* Client.guarded(({ rejections }) => rejections.get({ path: { id: nothing } }))
+      yield* Client.guarded(({ rejections }) => rejections.body({ path: { id: nothing } }))
     }))
 
   it.effect("that are not there are not found, and a filter that makes no sense is told", () =>
     Effect.gen(function*() {
       const { manage } = yield* Gateway.Gateway
-      const { rejections } = yield* Typed.client
+      const { operator: { rejections } } = yield* Client.Clients
       for (const id of [nothing, "no-id", "a".repeat(300)]) {
-        yield* Typed.refused(rejections.get({ path: { id } }), "not_found")
-        yield* Typed.refused(rejections.body({ path: { id } }), "not_found")
+        yield* Client.refused(rejections.get({ path: { id } }), "not_found")
+        yield* Client.refused(rejections.body({ path: { id } }), "not_found")
       }
       const nobody = rejections.list({ urlParams: { ...all, integration: Option.some("nobody-at-all") } })
-      yield* Typed.refused(nobody, "not_found")
-      assert.strictEqual(yield* Typed.complaint(rejections.list({ urlParams: { ...all, cursor: "none" } })), "cursor")
+      yield* Client.refused(nobody, "not_found")
+      const astray = rejections.list({ urlParams: { ...all, cursor: "none" } })
+      assert.deepStrictEqual(yield* Client.complaints(astray), ["cursor"])
       for (const [name, value] of Object.entries({ reason: "because", from: "yesterday", to: "x", limit: "201" })) {
         assert.deepStrictEqual(Api.complaints(yield* manage(`/rejections?${name}=${value}`)), [name])
       }

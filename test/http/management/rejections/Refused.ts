@@ -4,13 +4,13 @@ import * as Ids from "../../../../src/services/Ids.ts"
 import type { Settings } from "../../../../src/services/Settings.ts"
 import { SecretStore } from "../../../../src/services/store/SecretStore.ts"
 import { Vault } from "../../../../src/services/Vault.ts"
+import * as Client from "../../../support/Client.ts"
 import { eventually } from "../../../support/Eventually.ts"
 import * as Gateway from "../../../support/Gateway.ts"
-import * as Api from "../../Api.ts"
 
 /** A gateway, and beside it what a test mends its integrations by. */
 export const ground = (changes: Partial<typeof Settings.Service> = {}) =>
-  Layer.mergeAll(SecretStore.layer, Vault.layer).pipe(Layer.provideMerge(Api.onTwins(changes)))
+  Layer.mergeAll(SecretStore.layer, Vault.layer).pipe(Layer.provideMerge(Client.onTwins(changes)))
 
 export const nowhere = "http://127.0.0.1:9/hook"
 

@@ -2,16 +2,18 @@ import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { Clock, DateTime, Effect, Option } from "effect"
 import { createHmac } from "node:crypto"
+import * as Client from "../../../support/Client.ts"
 import * as Gateway from "../../../support/Gateway.ts"
 import * as Api from "../../Api.ts"
 import { ground, ids, last, mend, nowhere, wrongly } from "./Refused.ts"
-import * as Typed from "./Typed.ts"
 
 const right = "whsec_the-sender-s-own"
 const sign = (text: string, secret = right) => createHmac("sha256", secret).update(text).digest("hex")
 
-const accept = (id: string) => Effect.flatMap(Typed.client, ({ rejections }) => rejections.accept({ path: { id } }))
-const shown = (id: string) => Effect.flatMap(Typed.client, ({ rejections }) => rejections.get({ path: { id } }))
+const accept = (id: string) =>
+  Effect.flatMap(Client.Clients, ({ operator }) => operator.rejections.accept({ path: { id } }))
+const shown = (id: string) =>
+  Effect.flatMap(Client.Clients, ({ operator }) => operator.rejections.get({ path: { id } }))
 
 /** As if it had come in so many seconds earlier. */
 const aged = (id: string, seconds: number) =>
@@ -33,7 +35,7 @@ const stripe = Effect.fnUntraced(function*(slug: string, body: string, ago: numb
 })
 
 /** The reason of now for which one cannot be accepted. */
-const conflict = (id: string) => Effect.map(Typed.refused(accept(id), "conflict"), (error) => JSON.stringify(error))
+const conflict = (id: string) => Effect.map(Client.refused(accept(id), "conflict"), (error) => JSON.stringify(error))
 
 layer(ground(), Api.live)("a rejection that is accepted", (it) => {
   it.effect("becomes an event of now by its own time of receipt, once its secret is there", () =>
@@ -253,7 +255,7 @@ layer(ground({ maxWebhookBytes: 400_000 }), Api.live)("a rejection is not accept
   it.effect("by who has no key, nor where there is none", () =>
     Effect.gen(function*() {
       const nothing = "019ab1f0-0000-7000-8000-000000000000"
-      yield* Typed.guarded(({ rejections }) => rejections.accept({ path: { id: nothing } }))
-      yield* Effect.forEach([nothing, "no-id"], (id) => Typed.refused(accept(id), "not_found"))
+      yield* Client.guarded(({ rejections }) => rejections.accept({ path: { id: nothing } }))
+      yield* Effect.forEach([nothing, "no-id"], (id) => Client.refused(accept(id), "not_found"))
     }))
 })

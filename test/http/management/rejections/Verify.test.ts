@@ -3,11 +3,11 @@ import { assert, layer } from "@effect/vitest"
 import { Clock, DateTime, Effect, Option, Struct } from "effect"
 import { createHmac } from "node:crypto"
 import type { TrialInput } from "../../../../src/http/management/VerificationApi.ts"
+import * as Client from "../../../support/Client.ts"
 import * as Gateway from "../../../support/Gateway.ts"
 import { managementKey } from "../../../support/ManagementKey.ts"
 import * as Api from "../../Api.ts"
 import { ground, mend, nowhere, wrongly } from "./Refused.ts"
-import * as Typed from "./Typed.ts"
 
 const right = "whsec_the-sender-s-own"
 const sign = (text: string, secret = right) => createHmac("sha256", secret).update(text).digest("hex")
@@ -23,8 +23,8 @@ const plain: TrialInput = {
 
 const verify = (id: string, trial: Partial<TrialInput>) =>
   Effect.flatMap(
-    Typed.client,
-    ({ verification }) => verification.verify({ path: { id }, payload: { ...plain, ...trial } })
+    Client.Clients,
+    ({ operator }) => operator.verification.verify({ path: { id }, payload: { ...plain, ...trial } })
   )
 
 const nothingElse = { secret: null, handshake: null, events: [] }
@@ -160,8 +160,8 @@ layer(ground({ maxWebhookBytes: 1_000 }), Api.live)("a dry run", (it) => {
 
   it.effect("is not for who has no key, nor for an integration that is not there", () =>
     Effect.gen(function*() {
-      yield* Typed.guarded(({ verification }) => verification.verify({ path: { id: "shop" }, payload: plain }))
-      yield* Typed.refused(verify("nobody-at-all", {}), "not_found")
+      yield* Client.guarded(({ verification }) => verification.verify({ path: { id: "shop" }, payload: plain }))
+      yield* Client.refused(verify("nobody-at-all", {}), "not_found")
     }))
 
   it.effect("is refused with the path of what makes no sense, and without what was sent", () =>
