@@ -9,7 +9,7 @@ import { ReplayReader } from "../../src/services/store/ReplayReader.ts"
 import type { StoreError } from "../../src/services/store/Store.ts"
 import * as Bulk from "../support/Bulk.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
-import * as Plans from "../support/Plans.ts"
+import * as Plan from "../support/Plan.ts"
 import { stores } from "../support/Stores.ts"
 
 const rowsInEach = 20_000
@@ -77,7 +77,6 @@ const filled = Layer.provideMerge(Layer.effectDiscard(fill), stores())
 layer(filled, { excludeTestServices: true, timeout: "60 seconds" })("the statements", (it) => {
   it.effect("of the lists go by an index", () =>
     Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
       const deadLetters = yield* DeadLetterReader
       const replays = yield* ReplayReader
       const page = { before: Option.none(), limit: 51 }
@@ -91,12 +90,12 @@ layer(filled, { excludeTestServices: true, timeout: "60 seconds" })("the stateme
         deadLetters.list({ ...every, ...page, destinationId: some(DestinationId.make(integration)) })
       ]
       for (const program of programs) {
-        const plans = yield* Effect.flatMap(Plans.sentBy(program), (sent) => Plans.plansOf(sql, sent))
+        const plans = yield* Plan.explainAll(program)
         assert.strictEqual(plans.length, 1)
         for (const { nodes, text } of plans) {
-          for (const node of nodes.filter(Plans.grows)) {
+          for (const node of nodes.filter(Plan.grows)) {
             assert.notStrictEqual(node["Node Type"], "Seq Scan", text)
-            assert.isAtMost(Plans.read(node), 200, text)
+            assert.isAtMost(Plan.read(node), 200, text)
           }
         }
       }
@@ -106,27 +105,24 @@ layer(filled, { excludeTestServices: true, timeout: "60 seconds" })("the stateme
     "of a replay scan no table that grows, and a slice looks at a bounded part of it",
     () =>
       Effect.gen(function*() {
-        const sql = yield* SqlClient.SqlClient
         const bulk = yield* BulkReplays
         // What is published is marked by a statement that is not of the replay.
         const broker = yield* FakeBroker
         broker.refusing = true
-        const planned = <E>(program: Effect.Effect<unknown, E, BulkReplays>) =>
-          Effect.flatMap(Plans.sentBy(program), (sent) => Plans.plansOf(sql, sent))
         for (const [name, scope] of Object.entries(scopes)) {
-          const counting = yield* planned(bulk.count(scope))
+          const counting = yield* Plan.explainAll(bulk.count(scope))
           assert.isAtLeast(counting.length, 2)
           const { id } = yield* Bulk.request(scope)
-          const slice = yield* planned(bulk.run(id, 0, false))
+          const slice = yield* Plan.explainAll(bulk.run(id, 0, false))
           assert.isAtLeast(slice.length, 3)
           for (const { nodes, text } of [...counting, ...slice]) {
-            for (const node of nodes.filter(Plans.grows)) {
+            for (const node of nodes.filter(Plan.grows)) {
               assert.notStrictEqual(node["Node Type"], "Seq Scan", `${name}: ${text}`)
             }
           }
           for (const { nodes, text } of slice) {
-            for (const node of nodes.filter(Plans.grows)) {
-              assert.isAtMost(Plans.read(node), looks * 2, `${name}, ${node["Node Type"]}: ${text}`)
+            for (const node of nodes.filter(Plan.grows)) {
+              assert.isAtMost(Plan.read(node), looks * 2, `${name}, ${node["Node Type"]}: ${text}`)
             }
           }
         }

@@ -1,12 +1,13 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Duration, Effect, Either, Schema } from "effect"
+import { Duration, Effect, Either } from "effect"
 import * as Depths from "../../src/domain/doctor/Depths.ts"
 import * as Graces from "../../src/services/Graces.ts"
 import type { View } from "../../src/services/store/doctor/Check.ts"
 import { checks } from "../../src/services/store/doctor/Checks.ts"
 import { settings, statement } from "../../src/services/store/DoctorStore.ts"
 import * as Grounds from "../support/Grounds.ts"
+import * as Plan from "../support/Plan.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
 const { queues, ...timing } = Grounds.settings()
@@ -57,35 +58,6 @@ const fill = Effect.gen(function*() {
   yield* sql.unsafe("ANALYZE")
 })
 
-/** A node of a plan, with what it did. */
-interface Node {
-  readonly "Node Type": string
-  readonly "Relation Name"?: string
-  readonly "Actual Rows": number
-  readonly "Actual Loops": number
-  readonly "Rows Removed by Filter"?: number
-  readonly Plans?: ReadonlyArray<Node>
-}
-
-const Node: Schema.Schema<Node> = Schema.Struct({
-  "Node Type": Schema.String,
-  "Relation Name": Schema.optionalWith(Schema.String, { exact: true }),
-  "Actual Rows": Schema.Number,
-  "Actual Loops": Schema.Number,
-  "Rows Removed by Filter": Schema.optionalWith(Schema.Number, { exact: true }),
-  Plans: Schema.optionalWith(Schema.Array(Schema.suspend(() => Node)), { exact: true })
-})
-
-const Explained = Schema.Struct({
-  "QUERY PLAN": Schema.Tuple(Schema.Struct({ Plan: Node, "Execution Time": Schema.Number }))
-})
-
-const nodes = (node: Node): ReadonlyArray<Node> => [node, ...(node.Plans ?? []).flatMap(nodes)]
-
-const grows = (node: Node) => /^(?:events|event_bodies|deliveries|attempts)/.test(node["Relation Name"] ?? "")
-
-const read = (node: Node) => (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"]
-
 layer(TestDatabase, { excludeTestServices: true, timeout: "60 seconds" })("the doctor's queries", (it) => {
   it.effect("look at no more of a table that grows than their window, and scan none", () =>
     Effect.gen(function*() {
@@ -94,17 +66,15 @@ layer(TestDatabase, { excludeTestServices: true, timeout: "60 seconds" })("the d
       const explain = Effect.fnUntraced(function*(check: typeof checks[number]) {
         const query = check.query(sql, view)
         if (Either.isLeft(query)) return yield* Effect.dieMessage(`${check.id} was not asked`)
-        const [text, parameters] = statement(sql, query.right).compile()
-        const [row] = yield* sql.unsafe(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, parameters)
-        const { "QUERY PLAN": [{ Plan }] } = yield* Schema.decodeUnknown(Explained)(row)
-        return { id: check.id, plan: Plan }
+        const { nodes } = yield* Plan.explain(statement(sql, query.right))
+        return { id: check.id, nodes }
       })
       const plans = yield* sql.withTransaction(Effect.zipRight(settings(sql), Effect.forEach(checks, explain)))
-      for (const { id, plan } of plans) {
-        for (const node of nodes(plan).filter(grows)) {
+      for (const { id, nodes } of plans) {
+        for (const node of nodes.filter(Plan.grows)) {
           const relation = node["Relation Name"]
           assert.notStrictEqual(node["Node Type"], "Seq Scan", `${id} scans ${relation}`)
-          assert.isAtMost(read(node), window * 2, `${id} reads ${relation} by ${node["Node Type"]}`)
+          assert.isAtMost(Plan.read(node), window * 2, `${id} reads ${relation} by ${node["Node Type"]}`)
         }
       }
       assert.strictEqual(plans.length, checks.length)

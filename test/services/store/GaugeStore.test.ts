@@ -1,10 +1,11 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
 import { assert, it, layer } from "@effect/vitest"
-import { Clock, Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import * as Ids from "../../../src/services/Ids.ts"
 import { settings } from "../../../src/services/store/DoctorStore.ts"
 import { type Bounds, GaugeStore, statement } from "../../../src/services/store/GaugeStore.ts"
+import * as Plan from "../../support/Plan.ts"
 import { TestDatabase } from "../../support/TestDatabase.ts"
 
 const on = Layer.provideMerge(GaugeStore.layer, TestDatabase)
@@ -78,23 +79,6 @@ it.scopedLive("what is only due later is not overdue", () =>
     assert.approximately(oldestUndelivered, 100, 5)
   }).pipe(Effect.provide(on)))
 
-interface Node {
-  readonly "Node Type": string
-  readonly "Relation Name"?: string
-  readonly "Actual Rows": number
-  readonly "Actual Loops": number
-  readonly Plans?: ReadonlyArray<Node>
-}
-const Node: Schema.Schema<Node> = Schema.Struct({
-  "Node Type": Schema.String,
-  "Relation Name": Schema.optionalWith(Schema.String, { exact: true }),
-  "Actual Rows": Schema.Number,
-  "Actual Loops": Schema.Number,
-  Plans: Schema.optionalWith(Schema.Array(Schema.suspend(() => Node)), { exact: true })
-})
-const Explained = Schema.Struct({ "QUERY PLAN": Schema.Tuple(Schema.Struct({ Plan: Node })) })
-const nodes = (node: Node): ReadonlyArray<Node> => [node, ...(node.Plans ?? []).flatMap(nodes)]
-
 layer(TestDatabase, { excludeTestServices: true, timeout: "60 seconds" })("the gauges' question", (it) => {
   it.effect("reads no more of a table that grows than its bounds, by an index", () =>
     Effect.gen(function*() {
@@ -114,16 +98,12 @@ layer(TestDatabase, { excludeTestServices: true, timeout: "60 seconds" })("the g
           CASE WHEN n % 10 = 0 THEN 'queued' ELSE 'completed' END
         FROM generate_series(1, 5000) AS n`
       yield* sql.unsafe("ANALYZE")
-      const [text, parameters] = statement(sql, bounds).compile()
-      const [row] = yield* sql.withTransaction(
-        Effect.zipRight(settings(sql), sql.unsafe(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, parameters))
-      )
-      const { "QUERY PLAN": [{ Plan }] } = yield* Schema.decodeUnknown(Explained)(row)
-      const reads = nodes(Plan).filter((_) => _["Relation Name"] === "deliveries" || _["Relation Name"] === "replays")
+      const { nodes } = yield* sql.withTransaction(Effect.zipRight(settings(sql), Plan.explain(statement(sql, bounds))))
+      const reads = nodes.filter(Plan.grows)
       assert.isAtLeast(reads.length, 5)
       for (const node of reads) {
         assert.notStrictEqual(node["Node Type"], "Seq Scan")
-        assert.isAtMost(node["Actual Rows"] * node["Actual Loops"], bounds.deliveries)
+        assert.isAtMost(Plan.read(node), bounds.deliveries)
       }
     }), { timeout: 60_000 })
 })

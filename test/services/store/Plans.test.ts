@@ -17,7 +17,7 @@ const [fewerThanDue, moreThanDue] = [200, 800]
 const explain = Effect.fnUntraced(function*(statement: Statement.Statement<unknown>, window: number, name: string) {
   // The window once to find the page, and once to tell how far it went; an event has up to two deliveries.
   const readAtMost = 2 * (window + limit)
-  const nodes = yield* Plan.explain(statement)
+  const { nodes } = yield* Plan.explain(statement)
   for (const node of nodes.filter(Plan.grows)) {
     const how = `${name}: reads ${node["Relation Name"]} by ${node["Node Type"]} ${node["Index Name"]}`
     assert.notStrictEqual(node["Node Type"], "Seq Scan", how)

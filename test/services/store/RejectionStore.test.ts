@@ -1,7 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Clock, DateTime, Effect, Layer, Option, Schema } from "effect"
+import { Clock, DateTime, Effect, Layer, Option } from "effect"
 import { randomBytes } from "node:crypto"
 import { RejectionId } from "../../../src/domain/Ids.ts"
 import { providers } from "../../../src/domain/providers/Providers.ts"
@@ -15,6 +15,7 @@ import { type NewRejection, RejectionStore } from "../../../src/services/store/R
 import { Vault } from "../../../src/services/Vault.ts"
 import { eventually } from "../../support/Eventually.ts"
 import * as Grounds from "../../support/Grounds.ts"
+import * as Plan from "../../support/Plan.ts"
 import * as Rows from "../../support/Rows.ts"
 import { TestDatabase } from "../../support/TestDatabase.ts"
 
@@ -149,27 +150,6 @@ layer(ground, live)("the table of rejections", (it) => {
     }))
 })
 
-interface Node {
-  readonly "Node Type": string
-  readonly "Relation Name"?: string
-  readonly "Actual Rows": number
-  readonly "Actual Loops": number
-  readonly "Rows Removed by Filter"?: number
-  readonly Plans?: ReadonlyArray<Node>
-}
-
-const Node: Schema.Schema<Node> = Schema.Struct({
-  "Node Type": Schema.String,
-  "Relation Name": Schema.optionalWith(Schema.String, { exact: true }),
-  "Actual Rows": Schema.Number,
-  "Actual Loops": Schema.Number,
-  "Rows Removed by Filter": Schema.optionalWith(Schema.Number, { exact: true }),
-  Plans: Schema.optionalWith(Schema.Array(Schema.suspend(() => Node)), { exact: true })
-})
-const Explained = Schema.Struct({ "QUERY PLAN": Schema.Tuple(Schema.Struct({ Plan: Node })) })
-
-const nodes = (node: Node): ReadonlyArray<Node> => [node, ...(node.Plans ?? []).flatMap(nodes)]
-
 layer(ground, live)("a list of rejections", (it) => {
   it.effect("reads no more rows than it shows, whatever it is filtered by", () =>
     Effect.gen(function*() {
@@ -209,13 +189,10 @@ layer(ground, live)("a list of rejections", (it) => {
         { ...any, from: today }
       ]
       for (const query of queries) {
-        const [text, parameters] = listing(sql, query).compile()
-        const [row] = yield* sql.unsafe(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, parameters)
-        const { "QUERY PLAN": [{ Plan }] } = yield* Schema.decodeUnknown(Explained)(row)
-        for (const node of nodes(Plan).filter((_) => _["Relation Name"] === "rejections")) {
+        const { nodes, text } = yield* Plan.explain(listing(sql, query))
+        for (const node of nodes.filter((_) => _["Relation Name"] === "rejections")) {
           assert.notStrictEqual(node["Node Type"], "Seq Scan", text)
-          const read = (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"]
-          assert.isAtMost(read, 51, text)
+          assert.isAtMost(Plan.read(node), 51, text)
         }
       }
     }))
