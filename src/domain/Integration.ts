@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { Destination, DestinationInput } from "./Destination.ts"
+import { optional } from "./Fields.ts"
 import { IntegrationId, SecretId } from "./Ids.ts"
 import { Options } from "./providers/Provider.ts"
 import { ProviderId } from "./providers/Providers.ts"
@@ -55,8 +56,6 @@ export const Integration = Schema.Struct({
   updatedAt: Schema.DateTimeUtc
 })
 export type Integration = typeof Integration.Type
-
-const optional = <S extends Schema.Schema.Any>(schema: S) => Schema.optionalWith(schema, { exact: true })
 
 const Name = Schema.Trim.pipe(Schema.minLength(1), Schema.maxLength(200))
 const RateLimit = Schema.NullOr(Schema.Int.pipe(Schema.between(1, 10_000_000)))

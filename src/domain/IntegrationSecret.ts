@@ -1,7 +1,6 @@
 import { DateTime, Schema } from "effect"
+import { optional } from "./Fields.ts"
 import { SecretInput } from "./Integration.ts"
-
-const optional = <S extends Schema.Schema.Any>(schema: S) => Schema.optionalWith(schema, { exact: true })
 
 const first = DateTime.unsafeMake("1970-01-01T00:00:00Z")
 const last = DateTime.unsafeMake("9999-12-31T23:59:59Z")

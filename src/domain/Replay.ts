@@ -1,6 +1,7 @@
 import { type Option, Schema } from "effect"
 import type { LazyArg } from "effect/Function"
 import { EventStatus } from "./Event.ts"
+import { optional } from "./Fields.ts"
 import * as Filter from "./Filter.ts"
 import { DestinationId, EventId, ReplayId } from "./Ids.ts"
 
@@ -12,8 +13,6 @@ export type ReplayStatus = typeof ReplayStatus.Type
 
 /** What is delivered again: one event, the events of a filter, or the dead deliveries of one. */
 export const ReplayKind = Schema.Literal("event", "events", "dead-letters")
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /** The filter of a bulk replay as it is told; `integration` is an id. */
 export const ReplayFilter = Schema.Struct({

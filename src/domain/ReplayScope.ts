@@ -1,17 +1,15 @@
 import { Option, Schema } from "effect"
 import { EventStatus } from "./Event.ts"
+import { option, text } from "./Fields.ts"
 import { DestinationId } from "./Ids.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
-const text = Schema.String.pipe(Schema.maxLength(300))
 
 /** Which events are meant: `from` and `to` are about when they came in; `from` is included, `to` is not. */
 export const EventsFilter = Schema.Struct({
-  integration: optional(text),
-  type: optional(text),
-  status: optional(EventStatus),
-  from: optional(Schema.DateTimeUtc),
-  to: optional(Schema.DateTimeUtc)
+  integration: option(text),
+  type: option(text),
+  status: option(EventStatus),
+  from: option(Schema.DateTimeUtc),
+  to: option(Schema.DateTimeUtc)
 })
 export type EventsFilter = typeof EventsFilter.Type
 
@@ -20,10 +18,10 @@ export type EventsFilter = typeof EventsFilter.Type
  * a replay sent it to a further destination.
  */
 export const DeadLettersFilter = Schema.Struct({
-  integration: optional(text),
-  destinationId: optional(DestinationId),
-  from: optional(Schema.DateTimeUtc),
-  to: optional(Schema.DateTimeUtc)
+  integration: option(text),
+  destinationId: option(DestinationId),
+  from: option(Schema.DateTimeUtc),
+  to: option(Schema.DateTimeUtc)
 })
 export type DeadLettersFilter = typeof DeadLettersFilter.Type
 

@@ -1,6 +1,7 @@
 import { Option, Record, Redacted, Schema } from "effect"
 import { createHmac, timingSafeEqual } from "node:crypto"
-import { absent, Condition, defaulted, Encoding, Hash, hold } from "./Language.ts"
+import { option } from "../Fields.ts"
+import { Condition, defaulted, Encoding, Hash, hold } from "./Language.ts"
 import type { Request } from "./Request.ts"
 import { find, placeOf, Source } from "./Source.ts"
 
@@ -32,10 +33,10 @@ export const Handshake = Schema.Struct({
   method: defaulted(Schema.Literal("GET", "HEAD", "POST"), "POST"),
   when: Schema.Array(Condition),
   provenBy: defaulted(ProvenBy, "signature"),
-  visit: absent(Schema.Struct({ at: Source, hosts: Schema.NonEmptyArray(Schema.NonEmptyString) })),
+  visit: option(Schema.Struct({ at: Source, hosts: Schema.NonEmptyArray(Schema.NonEmptyString) })),
   status: defaulted(Schema.Int.pipe(Schema.between(200, 299)), 200),
-  text: absent(Source),
-  json: absent(Schema.Record({ key: Schema.String, value: Value }))
+  text: option(Source),
+  json: option(Schema.Record({ key: Schema.String, value: Value }))
 })
 export interface Handshake extends Schema.Schema.Type<typeof Handshake> {}
 

@@ -1,9 +1,6 @@
 import { Option, Schema } from "effect"
 import { find, isThere, type Place, Source } from "./Source.ts"
 
-/** A field that may be left out. */
-export const absent = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
-
 /** A field that has a value when it is left out. */
 export const defaulted = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
   Schema.optionalWith(schema, { default: () => value, exact: true })

@@ -1,7 +1,8 @@
 import { Schema } from "effect"
+import { option } from "../Fields.ts"
 import { JsonPath } from "../JsonPath.ts"
 import { Handshake } from "./Handshake.ts"
-import { absent, Condition, defaulted, Encoding, Hash } from "./Language.ts"
+import { Condition, defaulted, Encoding, Hash } from "./Language.ts"
 import { Source } from "./Source.ts"
 import { Template } from "./Template.ts"
 
@@ -55,7 +56,7 @@ const common = {
   /** The proof is looked at only where all of these hold. */
   when: defaulted(Schema.Array(Condition), []),
   /** A list in the body, each element of which carries the proof. */
-  each: absent(JsonPath),
+  each: option(JsonPath),
   key: defaulted(Key, { encoding: "utf8", prefix: "", prefixRequired: false, prefixStays: false })
 }
 
@@ -74,9 +75,9 @@ const carried = {
     default: () => [rawBody],
     exact: true
   }),
-  timestamp: absent(Timestamp),
-  id: absent(Source),
-  bodyHash: absent(BodyHash)
+  timestamp: option(Timestamp),
+  id: option(Source),
+  bodyHash: option(BodyHash)
 }
 
 const rawBody: Template = { text: "{raw}", parts: [{ _tag: "Named", name: "raw" }] }
@@ -102,7 +103,7 @@ export const Certificate = Schema.Struct({
   certificate: Source,
   /** Patterns of host names, as `Hosts.allows` reads them. */
   hosts: Schema.NonEmptyArray(Schema.NonEmptyString),
-  speaksFor: absent(Source),
+  speaksFor: option(Source),
   ...carried
 })
 export interface Certificate extends Schema.Schema.Type<typeof Certificate> {}
@@ -137,13 +138,13 @@ export const Scheme = Schema.Struct({
   dedupe: defaulted(Schema.Array(Composite), []),
   type: defaulted(Schema.Array(Composite), []),
   /** A list in the body whose only element names the event; a list of several is named by the body's hash, unless it is split. */
-  only: absent(JsonPath),
+  only: option(JsonPath),
   /** Whether each element of that list becomes an event of its own. */
   split: defaulted(Schema.Boolean, false),
   /** What is the same webhook where no key is complete: the same body, or only the same body at the same millisecond. */
   unnamed: defaulted(Schema.Literal("body", "moment"), "body"),
   handshakes: defaulted(Schema.Array(Handshake), []),
-  response: absent(Response)
+  response: option(Response)
 })
 export interface Scheme extends Schema.Schema.Type<typeof Scheme> {}
 

@@ -1,19 +1,18 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Delivery, DeliveryDetail, DeliveryState, RetryOutcome } from "../../domain/Delivery.ts"
-import { Event, EventDetail, EventStatus } from "../../domain/Event.ts"
+import { Event, EventDetail } from "../../domain/Event.ts"
+import { option, text } from "../../domain/Fields.ts"
 import { DestinationId } from "../../domain/Ids.ts"
 import { Reason, Replay } from "../../domain/Replay.ts"
+import { EventsFilter } from "../../domain/ReplayScope.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
 import { param } from "./References.ts"
+import { strict } from "./Strict.ts"
 
 const id = param("id")
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
-const text = Schema.String.pipe(Schema.maxLength(300))
-// A misspelt field is told, not ignored.
-const strict = { parseOptions: { onExcessProperty: "error", errors: "all" } } as const
 
 const looking =
   "What is rare is looked for a bounded way at a time: a page may hold fewer than `limit`, or none, while " +
@@ -21,7 +20,7 @@ const looking =
 
 export const ReplayInput = Schema.Struct({
   reason: Reason,
-  destinationId: Schema.optionalWith(DestinationId, { as: "Option", exact: true })
+  destinationId: option(DestinationId)
 }).annotations(strict)
 
 export class EventsApi extends HttpApiGroup.make("events")
@@ -29,12 +28,8 @@ export class EventsApi extends HttpApiGroup.make("events")
     HttpApiEndpoint.get("list", "/events")
       .setUrlParams(Schema.Struct({
         ...PageParams,
-        integration: optional(text),
-        type: optional(text),
-        status: optional(EventStatus),
-        from: optional(Schema.DateTimeUtc),
-        to: optional(Schema.DateTimeUtc),
-        dedupeKey: optional(text)
+        ...EventsFilter.fields,
+        dedupeKey: option(text)
       }))
       .addSuccess(PageOf(Event)).annotate(OpenApi.Summary, "Events, newest first; from is included, to is not")
       .annotate(OpenApi.Description, looking)
@@ -57,7 +52,7 @@ export class EventsApi extends HttpApiGroup.make("events")
   .middleware(Authorization)
 {}
 
-export const CancelInput = Schema.Struct({ reason: Schema.optionalWith(Reason, { as: "Option", exact: true }) })
+export const CancelInput = Schema.Struct({ reason: option(Reason) })
   .annotations(strict)
 
 /** `replay` is set where the delivery had ended and begins again. */
@@ -70,9 +65,9 @@ export class DeliveriesApi extends HttpApiGroup.make("deliveries")
     HttpApiEndpoint.get("list", "/deliveries")
       .setUrlParams(Schema.Struct({
         ...PageParams,
-        status: optional(DeliveryState),
-        integration: optional(text),
-        destinationId: optional(DestinationId)
+        status: option(DeliveryState),
+        integration: option(text),
+        destinationId: option(DestinationId)
       }))
       .addSuccess(PageOf(Delivery)).annotate(OpenApi.Summary, "Deliveries, newest first")
       .annotate(OpenApi.Description, looking)

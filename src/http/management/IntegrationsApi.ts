@@ -8,9 +8,7 @@ import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
 import { param } from "./References.ts"
-
-// A misspelt field is told, not ignored.
-const strict = { parseOptions: { onExcessProperty: "error", errors: "all" } } as const
+import { strict } from "./Strict.ts"
 
 /** The signing secret is shown on creation only. */
 export const CreatedDestination = Schema.Struct({ ...Destination.fields, signingSecret: Schema.String })

@@ -5,6 +5,7 @@ import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageParams } from "./Page.ts"
 import { param } from "./References.ts"
+import { strict } from "./Strict.ts"
 
 /** `delayMs` is how long a rung keeps a message. */
 export const QueueView = Schema.Struct({
@@ -19,7 +20,7 @@ export const mostRequeued = 10_000
 
 export const RequeueInput = Schema.Struct({
   limit: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, mostRequeued)), { exact: true })
-}).annotations({ parseOptions: { onExcessProperty: "error", errors: "all" } })
+}).annotations(strict)
 
 const name = param("name")
 

@@ -1,6 +1,7 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Accepted, Duplicate } from "../../domain/Acceptance.ts"
+import { option, text } from "../../domain/Fields.ts"
 import { Reason, Rejection, RejectionDetail } from "../../domain/Rejection.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
@@ -8,17 +9,16 @@ import { PageOf, PageParams } from "./Page.ts"
 import { param } from "./References.ts"
 
 const id = param("id")
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
 
 export class RejectionsApi extends HttpApiGroup.make("rejections")
   .add(
     HttpApiEndpoint.get("list", "/rejections")
       .setUrlParams(Schema.Struct({
         ...PageParams,
-        integration: optional(Schema.String.pipe(Schema.maxLength(300))),
-        reason: optional(Reason),
-        from: optional(Schema.DateTimeUtc),
-        to: optional(Schema.DateTimeUtc)
+        integration: option(text),
+        reason: option(Reason),
+        from: option(Schema.DateTimeUtc),
+        to: option(Schema.DateTimeUtc)
       }))
       .addSuccess(PageOf(Rejection))
       .annotate(OpenApi.Summary, "Requests that were refused, newest first; from is included, to is not")

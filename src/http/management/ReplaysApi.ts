@@ -1,25 +1,24 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Delivery } from "../../domain/Delivery.ts"
-import { DestinationId } from "../../domain/Ids.ts"
+import { option } from "../../domain/Fields.ts"
 import { Reason, Replay, ReplayStatus } from "../../domain/Replay.ts"
 import { DeadLettersFilter, EventsFilter, RatePerSecond, saying } from "../../domain/ReplayScope.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
 import { param } from "./References.ts"
+import { strict } from "./Strict.ts"
 
 const id = param("id")
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
-const text = Schema.String.pipe(Schema.maxLength(300))
 
 const input = <A, I>(filter: Schema.Schema<A, I>) =>
   Schema.Struct({
     filter,
     reason: Reason,
     dryRun: Schema.optionalWith(Schema.Boolean, { default: () => false, exact: true }),
-    ratePerSecond: optional(RatePerSecond)
-  }).annotations({ parseOptions: { onExcessProperty: "error", errors: "all" } })
+    ratePerSecond: option(RatePerSecond)
+  }).annotations(strict)
 
 export const BulkReplayInput = input(saying(EventsFilter))
 export const DeadLettersInput = input(saying(DeadLettersFilter))
@@ -32,7 +31,7 @@ const accepted = { status: 202 }
 export class ReplaysApi extends HttpApiGroup.make("replays")
   .add(
     HttpApiEndpoint.get("list", "/replays")
-      .setUrlParams(Schema.Struct({ ...PageParams, status: optional(ReplayStatus) }))
+      .setUrlParams(Schema.Struct({ ...PageParams, status: option(ReplayStatus) }))
       .addSuccess(PageOf(Replay)).annotate(OpenApi.Summary, "Replays, newest first")
   )
   .add(
@@ -60,10 +59,7 @@ export class DeadLettersApi extends HttpApiGroup.make("deadLetters")
     HttpApiEndpoint.get("list", "/dead-letters")
       .setUrlParams(Schema.Struct({
         ...PageParams,
-        integration: optional(text),
-        destinationId: optional(DestinationId),
-        from: optional(Schema.DateTimeUtc),
-        to: optional(Schema.DateTimeUtc)
+        ...DeadLettersFilter.fields
       }))
       .addSuccess(PageOf(Delivery)).annotate(
         OpenApi.Summary,

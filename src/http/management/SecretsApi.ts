@@ -6,9 +6,7 @@ import { SecretAddition, SecretPatch } from "../../domain/IntegrationSecret.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { param } from "./References.ts"
-
-// A misspelt field is told, not ignored.
-const strict = { parseOptions: { onExcessProperty: "error", errors: "all" } } as const
+import { strict } from "./Strict.ts"
 
 /** Shown this once. Until `overlapUntil` the one before signs too; null: it does no more. */
 export const RotatedSigningSecret = Schema.Struct({

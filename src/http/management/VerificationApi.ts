@@ -1,12 +1,13 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
+import { option } from "../../domain/Fields.ts"
 import { Verdict } from "../../domain/Verdict.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { param } from "./References.ts"
+import { strict } from "./Strict.ts"
 
 const id = param("id")
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", exact: true })
 
 const Url = Schema.String.pipe(
   Schema.maxLength(16_000),
@@ -22,15 +23,15 @@ const Base64 = Schema.String.pipe(
 export const TrialInput = Schema.Struct({
   method: Schema.optionalWith(Schema.Literal("POST", "GET", "HEAD"), { default: () => "POST", exact: true }),
   /** As the provider calls it. */
-  url: optional(Url),
+  url: option(Url),
   headers: Schema.optionalWith(
     Schema.Record({ key: Schema.String, value: Schema.Union(Schema.String, Schema.Array(Schema.String)) }),
     { default: () => ({}), exact: true }
   ),
-  body: optional(Schema.String),
-  bodyBase64: optional(Base64),
-  receivedAt: optional(Schema.DateTimeUtc)
-}).annotations({ parseOptions: { onExcessProperty: "error", errors: "all" } })
+  body: option(Schema.String),
+  bodyBase64: option(Base64),
+  receivedAt: option(Schema.DateTimeUtc)
+}).annotations(strict)
 export type TrialInput = typeof TrialInput.Type
 
 export class VerificationApi extends HttpApiGroup.make("verification")
