@@ -1,17 +1,15 @@
 import { SqlClient } from "@effect/sql"
-import { Context, type DateTime, Effect, Layer, Option, Schema } from "effect"
+import { Context, Effect, Layer, type Option, Schema } from "effect"
 import { AuditEntry } from "../../domain/AuditEntry.ts"
-import { firstIdAt, millisOf } from "./IdTime.ts"
+import { type Bounds, given, within } from "./Conditions.ts"
+import { millisOf } from "./IdTime.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
-export interface AuditQuery {
+export interface AuditQuery extends Bounds {
   readonly subjectType: Option.Option<string>
   readonly subjectId: Option.Option<string>
   readonly actor: Option.Option<string>
   readonly action: Option.Option<string>
-  readonly from: Option.Option<DateTime.Utc>
-  readonly to: Option.Option<DateTime.Utc>
-  readonly before: Option.Option<string>
   readonly limit: number
 }
 
@@ -35,21 +33,15 @@ export class AuditReader extends Context.Tag("sluice/services/store/AuditReader"
 const Row = Schema.Struct({ value: AuditEntry })
 
 export const statement = (sql: SqlClient.SqlClient, query: AuditQuery) => {
-  const given = <A, B>(value: Option.Option<A>, condition: (value: A) => B): ReadonlyArray<B> =>
-    Option.toArray(Option.map(value, condition))
-  const from = Option.map(query.from, millisOf)
-  const to = Option.map(query.to, millisOf)
   const conditions = [
     ...given(query.subjectId, (_) => sql`subject_id = ${_}::uuid`),
     ...given(query.subjectType, (_) => sql`subject_type = ${_}`),
     ...given(query.actor, (_) => sql`actor = ${_}`),
     ...given(query.action, (_) => sql`action = ${_}`),
-    // An id begins with its entry's time, so the id's order bounds what is read.
-    ...given(from, (_) => sql`at >= ${new Date(_)}`),
-    ...given(from, (_) => sql`id >= ${firstIdAt(_)}::uuid`),
-    ...given(to, (_) => sql`at < ${new Date(_)}`),
-    ...given(to, (_) => sql`id < ${firstIdAt(_)}::uuid`),
-    ...given(query.before, (_) => sql`id < ${_}::uuid`)
+    ...given(query.from, (_) => sql`at >= ${new Date(millisOf(_))}`),
+    ...given(query.to, (_) => sql`at < ${new Date(millisOf(_))}`),
+    // The id's order bounds what is read.
+    ...within(sql, "id", query)
   ]
   return sql`
     SELECT json_build_object(

@@ -1,7 +1,8 @@
-import { SqlClient, type Statement } from "@effect/sql"
+import { SqlClient } from "@effect/sql"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import { Delivery } from "../../domain/Delivery.ts"
 import type { DeadLettersFilter } from "../../domain/ReplayScope.ts"
+import { given } from "./Conditions.ts"
 import * as DeliveryList from "./DeliveryList.ts"
 import { type Counted, counted, type Span, spanOf, type Stretch, stretch, type Window, within } from "./ReplayWindow.ts"
 import * as Search from "./Search.ts"
@@ -48,8 +49,6 @@ const make = Effect.gen(function*() {
     )
   const bound = (filter: DeadLettersFilter, span: Span) => within(sql, span, column(filter), "d")
 
-  const given = <A>(value: Option.Option<A>, condition: (value: A) => Statement.Fragment) =>
-    Option.toArray(Option.map(value, condition))
   const chosen = ({ destinationId, integration }: DeadLettersFilter) => [
     ...given(destinationId, (_) => sql`d.destination_id = ${_}::uuid`),
     ...given(integration, (_) => sql`d.integration_id = ${_}::uuid`)

@@ -2,8 +2,8 @@ import type { SqlClient, Statement } from "@effect/sql"
 import { type DateTime, Option } from "effect"
 import type { DeliveryState } from "../../domain/Delivery.ts"
 import type { DestinationId } from "../../domain/Ids.ts"
+import * as Conditions from "./Conditions.ts"
 import { deliveryJson } from "./DeliveryJson.ts"
-import { firstIdAt, millisOf } from "./IdTime.ts"
 import * as Search from "./Search.ts"
 
 export interface DeliveryQuery {
@@ -43,7 +43,7 @@ export const search = (sql: SqlClient.SqlClient, query: DeliveryQuery, most = wi
 }
 
 const index = (sql: SqlClient.SqlClient, query: DeliveryQuery): Index => {
-  const inState = Option.toArray(Option.map(query.status, (_) => sql`candidate.state = ${_}`))
+  const inState = Conditions.given(query.status, (_) => sql`candidate.state = ${_}`)
   const narrow = narrowest(sql, query)
   switch (Option.getOrUndefined(query.status)) {
     case "dead":
@@ -77,7 +77,7 @@ const heldByAny = (sql: SqlClient.SqlClient, query: DeliveryQuery): Statement.Fr
   return sql`
     SELECT held.* FROM (
       SELECT d.id FROM destinations d, LATERAL (${newest(sql`d.id`, 1)}) AS newest
-      WHERE ${sql.and(Option.toArray(Option.map(query.integrationId, (_) => sql`d.integration_id = ${_}`)))}
+      WHERE ${sql.and(Conditions.given(query.integrationId, (_) => sql`d.integration_id = ${_}`))}
       ORDER BY newest.id DESC LIMIT ${query.limit}
     ) AS holding, LATERAL (${newest(sql`holding.id`, query.limit)}) AS held`
 }
@@ -85,11 +85,7 @@ const heldByAny = (sql: SqlClient.SqlClient, query: DeliveryQuery): Statement.Fr
 const within = (
   sql: SqlClient.SqlClient,
   { before, from = Option.none(), to = Option.none() }: DeliveryQuery
-): ReadonlyArray<Statement.Fragment> => [
-  ...Option.toArray(Option.map(from, (_) => sql`id >= ${firstIdAt(millisOf(_))}::uuid`)),
-  ...Option.toArray(Option.map(to, (_) => sql`id < ${firstIdAt(millisOf(_))}::uuid`)),
-  ...Option.toArray(Option.map(before, (_) => sql`id < ${_}::uuid`))
-]
+): ReadonlyArray<Statement.Fragment> => Conditions.within(sql, "id", { before, from, to })
 
 /** The index of a destination's or an integration's own deliveries. */
 const narrowest = (
@@ -101,10 +97,10 @@ const narrowest = (
       conditions: [
         Search.only(sql, "destination_id", "uuid", destinationId.value),
         // All of a destination's deliveries are its integration's, or none is.
-        ...Option.toArray(Option.map(
+        ...Conditions.given(
           integrationId,
           (_) => sql`(SELECT integration_id FROM destinations WHERE id = ${destinationId.value}) = ${_}`
-        ))
+        )
       ],
       leading: ["destination_id"]
     }
@@ -119,6 +115,6 @@ const ofWhom = (
   sql: SqlClient.SqlClient,
   { destinationId, integrationId }: DeliveryQuery
 ): ReadonlyArray<Statement.Fragment> => [
-  ...Option.toArray(Option.map(destinationId, (_) => sql`candidate.destination_id = ${_}`)),
-  ...Option.toArray(Option.map(integrationId, (_) => sql`candidate.integration_id = ${_}`))
+  ...Conditions.given(destinationId, (_) => sql`candidate.destination_id = ${_}`),
+  ...Conditions.given(integrationId, (_) => sql`candidate.integration_id = ${_}`)
 ]

@@ -1,20 +1,18 @@
 import type { SqlClient, SqlError, Statement } from "@effect/sql"
-import { type DateTime, Effect, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { EventStatus } from "../../domain/Event.ts"
 import type { IntegrationId } from "../../domain/Ids.ts"
+import { type Bounds, given, within } from "./Conditions.ts"
 import * as EventJson from "./EventJson.ts"
-import { firstIdAt, millisOf } from "./IdTime.ts"
+import { millisOf } from "./IdTime.ts"
 import * as Search from "./Search.ts"
 import { rows } from "./Store.ts"
 
-export interface EventQuery {
+export interface EventQuery extends Bounds {
   readonly integrationId: Option.Option<IntegrationId>
   readonly type: Option.Option<string>
   readonly status: Option.Option<EventStatus>
-  readonly from: Option.Option<DateTime.Utc>
-  readonly to: Option.Option<DateTime.Utc>
   readonly dedupeKey: Option.Option<string>
-  readonly before: Option.Option<string>
   readonly limit: number
 }
 
@@ -96,8 +94,8 @@ const byThemselves = (
   most: number
 ): Search.Search => {
   const told = [
-    ...Option.toArray(Option.map(integrationId, (_) => Search.only(sql, "integration_id", "uuid", _))),
-    ...Option.toArray(Option.map(type, (_) => Search.only(sql, "type", "text", _))),
+    ...given(integrationId, (_) => Search.only(sql, "integration_id", "uuid", _)),
+    ...given(type, (_) => Search.only(sql, "type", "text", _)),
     ...(unrouted ? [sql`unrouted`] : []),
     ...within(sql, "id", query)
   ]
@@ -119,9 +117,7 @@ const byThemselves = (
 
 /** By the deliveries that have failed. */
 const byFailures = (sql: SqlClient.SqlClient, query: EventQuery, most: number): Search.Search => {
-  const told = Option.toArray(
-    Option.map(query.integrationId, (_) => Search.only(sql, "integration_id", "uuid", _))
-  )
+  const told = given(query.integrationId, (_) => Search.only(sql, "integration_id", "uuid", _))
   const leading = told.map(() => "integration_id")
   return {
     ...byIds(sql, { ...query, integrationId: Option.none() }, most),
@@ -168,22 +164,11 @@ const byKey = (sql: SqlClient.SqlClient, query: EventQuery, key: string, most: n
       LATERAL (SELECT * FROM events WHERE integration_id = i.id AND dedupe_key = ${key} OFFSET 0) AS e
     WHERE ${
     sql.and([
-      ...Option.toArray(Option.map(query.integrationId, (_) => sql`i.id = ${_}`)),
+      ...given(query.integrationId, (_) => sql`i.id = ${_}`),
       ...within(sql, "e.id", query)
     ])
   }`
 })
-
-/** By the id's order: an id begins with its event's time. */
-const within = (
-  sql: SqlClient.SqlClient,
-  column: string,
-  { before, from, to }: EventQuery
-): ReadonlyArray<Statement.Fragment> => [
-  ...Option.toArray(Option.map(from, (_) => sql`${sql(column)} >= ${firstIdAt(millisOf(_))}::uuid`)),
-  ...Option.toArray(Option.map(to, (_) => sql`${sql(column)} < ${firstIdAt(millisOf(_))}::uuid`)),
-  ...Option.toArray(Option.map(before, (_) => sql`${sql(column)} < ${_}::uuid`))
-]
 
 const filters = (
   sql: SqlClient.SqlClient,
@@ -192,10 +177,10 @@ const filters = (
 ): ReadonlyArray<Statement.Fragment> => {
   const e = sql(table)
   return [
-    ...Option.toArray(Option.map(integrationId, (_) => sql`${e}.integration_id = ${_}`)),
-    ...Option.toArray(Option.map(type, (_) => sql`${e}.type = ${_}`)),
-    ...Option.toArray(Option.map(from, (_) => sql`${e}.received_at >= ${new Date(millisOf(_))}`)),
-    ...Option.toArray(Option.map(to, (_) => sql`${e}.received_at < ${new Date(millisOf(_))}`)),
-    ...Option.toArray(Option.map(status, (_) => sql`progress.status = ${_}`))
+    ...given(integrationId, (_) => sql`${e}.integration_id = ${_}`),
+    ...given(type, (_) => sql`${e}.type = ${_}`),
+    ...given(from, (_) => sql`${e}.received_at >= ${new Date(millisOf(_))}`),
+    ...given(to, (_) => sql`${e}.received_at < ${new Date(millisOf(_))}`),
+    ...given(status, (_) => sql`progress.status = ${_}`)
   ]
 }

@@ -1,19 +1,16 @@
 import { SqlClient, type Statement } from "@effect/sql"
-import { Context, type DateTime, Effect, Layer, Option, Record, Schema } from "effect"
+import { Context, Effect, Layer, Option, Record, Schema } from "effect"
 import { Headers } from "../../domain/Headers.ts"
 import type { IntegrationId, RejectionId } from "../../domain/Ids.ts"
 import { IntegrationNow, obstacle, type Reason, Rejection, type RejectionDetail } from "../../domain/Rejection.ts"
+import { type Bounds, given, within } from "./Conditions.ts"
 import { Content } from "./EventReader.ts"
-import { firstIdAt, millisOf } from "./IdTime.ts"
 import { integrationNow } from "./RejectionStore.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
-export interface RejectionQuery {
+export interface RejectionQuery extends Bounds {
   readonly integrationId: Option.Option<IntegrationId>
   readonly reason: Option.Option<Reason>
-  readonly from: Option.Option<DateTime.Utc>
-  readonly to: Option.Option<DateTime.Utc>
-  readonly before: Option.Option<string>
   readonly limit: number
 }
 
@@ -75,18 +72,12 @@ const value = (sql: SqlClient.SqlClient): Statement.Fragment =>
     'suppressed', r.suppressed, 'receivedAt', r.received_at, 'acceptedAt', r.accepted_at, 'eventId', r.event_id
   )`
 
-const given = <A>(value: Option.Option<A>, condition: (value: A) => Statement.Fragment) =>
-  Option.toArray(Option.map(value, condition))
-
 /** The statement behind a list. Each of its filters has an index in the order of ids. */
 export const listing = (sql: SqlClient.SqlClient, query: RejectionQuery) => {
   const conditions = [
     ...given(query.integrationId, (_) => sql`r.integration_id = ${_}`),
     ...given(query.reason, (_) => sql`r.reason = ${_}`),
-    // An id begins with its moment of receipt.
-    ...given(query.from, (_) => sql`r.id >= ${firstIdAt(millisOf(_))}::uuid`),
-    ...given(query.to, (_) => sql`r.id < ${firstIdAt(millisOf(_))}::uuid`),
-    ...given(query.before, (_) => sql`r.id < ${_}::uuid`)
+    ...within(sql, "r.id", query)
   ]
   return sql`
     SELECT ${value(sql)} AS value FROM rejections r

@@ -4,6 +4,7 @@ import type { EventStatus } from "../../domain/Event.ts"
 import { Filter } from "../../domain/Filter.ts"
 import { DestinationId } from "../../domain/Ids.ts"
 import type { EventsFilter } from "../../domain/ReplayScope.ts"
+import { given } from "./Conditions.ts"
 import * as EventJson from "./EventJson.ts"
 import { type Counted, counted, type Span, spanOf, type Stretch, stretch, type Window, within } from "./ReplayWindow.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
@@ -56,8 +57,8 @@ const make = Effect.gen(function*() {
 
   /** What the bounds leave to be looked at in each row. */
   const rest = ({ integration, status, type }: EventsFilter): ReadonlyArray<Statement.Fragment> => [
-    ...(Option.isSome(type) ? Option.toArray(Option.map(integration, (_) => sql`e.integration_id = ${_}::uuid`)) : []),
-    ...Option.toArray(Option.map(status, (_) => sql`progress.status = ${_}`))
+    ...(Option.isSome(type) ? given(integration, (_) => sql`e.integration_id = ${_}::uuid`) : []),
+    ...given(status, (_) => sql`progress.status = ${_}`)
   ]
   /** Among which events those of a status are: the sets behind the rarer ones have indexes. */
   const among = (status: EventStatus): ReadonlyArray<Statement.Fragment> => {

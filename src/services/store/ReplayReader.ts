@@ -2,6 +2,7 @@ import { SqlClient, type Statement } from "@effect/sql"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import type { ReplayId } from "../../domain/Ids.ts"
 import { Replay, type ReplayStatus } from "../../domain/Replay.ts"
+import { given } from "./Conditions.ts"
 import { guarded, rows, type StoreError } from "./Store.ts"
 
 export interface ReplayQuery {
@@ -37,8 +38,8 @@ const make = Effect.gen(function*() {
   return ReplayReader.of({
     list: Effect.fn("ReplayReader.list")(function*({ before, limit, status }) {
       const conditions = [
-        ...Option.toArray(Option.map(status, (_) => sql`r.status = ${_}`)),
-        ...Option.toArray(Option.map(before, (_) => sql`r.id < ${_}`))
+        ...given(status, (_) => sql`r.status = ${_}`),
+        ...given(before, (_) => sql`r.id < ${_}`)
       ]
       const found = yield* sql`
         SELECT ${replayJson(sql)} AS value FROM replays r
