@@ -96,12 +96,16 @@ layer(Client.onTwins(), Api.live)("the typed client", (it) => {
 
   it.effect("goes nowhere else for an id that holds what has a meaning in paths", () =>
     Effect.gen(function*() {
-      const { operator: { events, integrations } } = yield* Client.Clients
+      const { operator: { events, integrations, queues, rejections, secrets } } = yield* Client.Clients
       yield* make("paths")
       for (const id of ["paths/destinations", "paths?limit=1", "paths#", "../events", "%70aths", "a b", "\u00fc"]) {
         const error = yield* Client.refused(integrations.get({ path: { id } }), "not_found")
         assert.propertyVal(error, "message", "There is no such integration.", id)
         yield* Client.refused(events.body({ path: { id } }), "not_found")
+        yield* Client.refused(rejections.get({ path: { id } }), "not_found")
+        yield* Client.refused(secrets.rotateSigning({ path: { id }, payload: {} }), "not_found")
+        yield* Client.refused(secrets.remove({ path: { id: "paths", secretId: id } }), "not_found")
+        yield* Client.refused(queues.messages({ path: { name: id }, urlParams: {} }), "not_found")
       }
     }))
 
