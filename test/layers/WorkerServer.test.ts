@@ -5,8 +5,9 @@ import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import type { Ground } from "../../src/layers/Role.ts"
 import * as Worker from "../../src/layers/Worker.ts"
 import { Broker, BrokerError } from "../../src/services/ports/Broker.ts"
-import { Coordination, CoordinationError } from "../../src/services/ports/Coordination.ts"
+import { CoordinationError } from "../../src/services/ports/Coordination.ts"
 import * as Api from "../http/Api.ts"
+import { coordinationDown } from "../support/CoordinationDown.ts"
 import { noDeadLetters } from "../support/FakeBroker.ts"
 import * as Gateway from "../support/Gateway.ts"
 import * as Grounds from "../support/Grounds.ts"
@@ -62,18 +63,7 @@ describe("a worker", () => {
     deadLetters: noDeadLetters,
     check: new BrokerError({ reason: "Unavailable" })
   })
-  const failing = new CoordinationError({ reason: "Unavailable" })
-  const coordinationDown = Layer.succeed(Coordination, {
-    take: () => failing,
-    mark: () => failing,
-    marked: () => failing,
-    lock: () => failing,
-    renew: () => failing,
-    unlock: () => failing,
-    enter: () => failing,
-    leave: () => failing,
-    check: failing
-  })
+  const noCoordination = coordinationDown(new CoordinationError({ reason: "Unavailable" }))
 
   it.scopedLive("is not ready without RabbitMQ, from which deliveries come", () =>
     Effect.gen(function*() {
@@ -94,7 +84,7 @@ describe("a worker", () => {
     Effect.gen(function*() {
       assert.strictEqual((yield* ask("/health/ready")).status, 200)
       assert.strictEqual((yield* ask("/health")).status, 503)
-    }).pipe(Effect.provide(on(Layer.mergeAll(twins, TestDatabase).pipe(Layer.merge(coordinationDown))))))
+    }).pipe(Effect.provide(on(Layer.mergeAll(twins, TestDatabase).pipe(Layer.merge(noCoordination))))))
 
   it.scopedLive("says which variable to change where its port is taken", () =>
     Effect.gen(function*() {

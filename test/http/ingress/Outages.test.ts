@@ -4,7 +4,8 @@ import { assert, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Either, Layer } from "effect"
 import { inject } from "vitest"
 import { Broker, BrokerError } from "../../../src/services/ports/Broker.ts"
-import { Coordination, CoordinationError } from "../../../src/services/ports/Coordination.ts"
+import { CoordinationError } from "../../../src/services/ports/Coordination.ts"
+import { coordinationDown } from "../../support/CoordinationDown.ts"
 import { eventually } from "../../support/Eventually.ts"
 import { noDeadLetters } from "../../support/FakeBroker.ts"
 import * as Gateway from "../../support/Gateway.ts"
@@ -71,19 +72,7 @@ it.scopedLive("without PostgreSQL from the start the gateway is up, and says 503
     )
   )))
 
-const failing = new CoordinationError({ reason: "Unavailable" })
-
-const noCoordination = Layer.succeed(Coordination, {
-  take: () => failing,
-  mark: () => failing,
-  marked: () => failing,
-  lock: () => failing,
-  renew: () => failing,
-  unlock: () => failing,
-  enter: () => failing,
-  leave: () => failing,
-  check: failing
-})
+const noCoordination = coordinationDown(new CoordinationError({ reason: "Unavailable" }))
 
 it.scopedLive("without Redis webhooks are accepted, and duplicates known, over every limit", () =>
   Effect.gen(function*() {

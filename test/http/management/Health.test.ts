@@ -3,7 +3,8 @@ import { assert, it, layer } from "@effect/vitest"
 import { Effect, Layer, Logger, Schema } from "effect"
 import { Report } from "../../../src/services/Health.ts"
 import { Broker, BrokerError } from "../../../src/services/ports/Broker.ts"
-import { Coordination, CoordinationError } from "../../../src/services/ports/Coordination.ts"
+import { CoordinationError } from "../../../src/services/ports/Coordination.ts"
+import { coordinationDown } from "../../support/CoordinationDown.ts"
 import { eventually } from "../../support/Eventually.ts"
 import { noDeadLetters } from "../../support/FakeBroker.ts"
 import * as Gateway from "../../support/Gateway.ts"
@@ -65,7 +66,6 @@ const Queues = Schema.Struct({
 
 const secretUrl = new Error("cannot reach amqp://guest:password-of-the-broker@10.1.2.3")
 const brokerDown = new BrokerError({ reason: "Unavailable", cause: secretUrl })
-const coordinationDown = new CoordinationError({ reason: "Timeout", cause: secretUrl })
 
 const noBroker = (check: Effect.Effect<void, BrokerError>) =>
   Layer.succeed(Broker, {
@@ -76,17 +76,7 @@ const noBroker = (check: Effect.Effect<void, BrokerError>) =>
     check
   })
 
-const noCoordination = Layer.succeed(Coordination, {
-  take: () => coordinationDown,
-  mark: () => coordinationDown,
-  marked: () => coordinationDown,
-  lock: () => coordinationDown,
-  renew: () => coordinationDown,
-  unlock: () => coordinationDown,
-  enter: () => coordinationDown,
-  leave: () => coordinationDown,
-  check: coordinationDown
-})
+const noCoordination = coordinationDown(new CoordinationError({ reason: "Timeout", cause: secretUrl }))
 
 const twins = Layer.merge(Grounds.twins(Grounds.settings()), TestDatabase)
 
