@@ -10,19 +10,9 @@ import { Sweeper } from "../../src/services/Sweeper.ts"
 import * as Bulk from "../support/Bulk.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
 import * as Rows from "../support/Rows.ts"
-import { stores } from "../support/Stores.ts"
+import { atOnce, stores } from "../support/Stores.ts"
 
-// Nothing is left alone for a while.
-const sweep = {
-  every: Duration.zero,
-  grace: Duration.zero,
-  settle: Duration.zero,
-  retrySlack: Duration.zero,
-  markerEvery: Duration.zero,
-  markerPatience: Duration.hours(1)
-}
-
-const fresh = () => stores({ sweep })
+const fresh = () => stores({ sweep: atOnce })
 
 type Needs = Layer.Layer.Success<ReturnType<typeof fresh>>
 

@@ -1,7 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Clock, Duration, Effect, Exit, type Layer, Option, Schema } from "effect"
+import { Array, Clock, Effect, Exit, type Layer, Option, Schema } from "effect"
 import { DeliveryMessage, MarkerMessage, ReplayMessage } from "../../src/domain/QueueMessage.ts"
 import { Dispatch } from "../../src/services/Dispatch.ts"
 import * as Ids from "../../src/services/Ids.ts"
@@ -11,19 +11,9 @@ import { Sweeper } from "../../src/services/Sweeper.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
 import * as HostClock from "../support/HostClock.ts"
 import * as Rows from "../support/Rows.ts"
-import { stores } from "../support/Stores.ts"
+import { atOnce, stores } from "../support/Stores.ts"
 
-// Nothing is left alone for a while, and one marker is sent at a time.
-const sweep = {
-  every: Duration.zero,
-  grace: Duration.zero,
-  settle: Duration.zero,
-  retrySlack: Duration.zero,
-  markerEvery: Duration.zero,
-  markerPatience: Duration.hours(1)
-}
-
-const fresh = () => stores({ sweep })
+const fresh = () => stores({ sweep: atOnce })
 
 type Needs = Layer.Layer.Success<ReturnType<typeof fresh>>
 

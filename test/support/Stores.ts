@@ -1,4 +1,4 @@
-import { Layer } from "effect"
+import { Duration, Layer } from "effect"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import * as Services from "../../src/layers/Services.ts"
 import type { Coordination } from "../../src/services/ports/Coordination.ts"
@@ -21,3 +21,13 @@ export const storesOn = <R>(
     Layer.succeed(Settings, Grounds.settings(changes)),
     TestDatabase
   )))
+
+/** Nothing is left alone for a while, and one marker is sent at a time. */
+export const atOnce: typeof Settings.Service.sweep = {
+  every: Duration.zero,
+  grace: Duration.zero,
+  settle: Duration.zero,
+  retrySlack: Duration.zero,
+  markerEvery: Duration.zero,
+  markerPatience: Duration.hours(1)
+}
