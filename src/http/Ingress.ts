@@ -4,30 +4,23 @@ import { type Array, Effect, Layer, Option } from "effect"
 import * as Acceptance from "../domain/Acceptance.ts"
 import type { Headers } from "../domain/Headers.ts"
 import type { Answer } from "../domain/verification/Handshake.ts"
-import type { Refusal } from "../domain/verification/Refusal.ts"
 import { Request } from "../domain/verification/Request.ts"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
-import { Directory, type Listed, type UnknownScheme } from "../services/Directory.ts"
+import { Directory, type Listed } from "../services/Directory.ts"
 import * as Elapsed from "../services/Elapsed.ts"
 import { Handshakes } from "../services/Handshakes.ts"
 import { type Held, Inflow } from "../services/Inflow.ts"
-import { Intake, type RateLimited } from "../services/Intake.ts"
-import * as Metrics from "../services/Metrics.ts"
-import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
+import { Intake } from "../services/Intake.ts"
 import { type Rejection, Rejections } from "../services/Rejections.ts"
 import { Settings } from "../services/Settings.ts"
 import type { Stored } from "../services/store/EventStore.ts"
-import type { StoreError } from "../services/store/Store.ts"
-import type { VaultError } from "../services/Vault.ts"
 import { Verification } from "../services/Verification.ts"
 import * as Bodyless from "./Bodyless.ts"
 import * as Failure from "./Failure.ts"
+import * as NotAccepted from "./NotAccepted.ts"
 import * as Origin from "./Origin.ts"
 import * as RawBody from "./RawBody.ts"
 import * as Refused from "./Refused.ts"
-
-// Long enough for PostgreSQL to come back, short enough for every provider's patience with retries.
-const retryAfter = { "retry-after": "5" }
 
 interface Behind {
   readonly directory: typeof Directory.Service
@@ -105,7 +98,7 @@ const receive = Effect.fnUntraced(function*(
     Effect.tapErrorTag("Refusal", (_) => rejections.record(Refused.unbelieved(integration, request, _))),
     Effect.tapErrorTag("RateLimited", (_) => rejections.record(Refused.overLimit(integration, request, _)))
   )
-}, (program, { settings }) => answered(settings, program))
+}, (program, { settings }) => NotAccepted.answered(settings, program))
 
 const shake = Effect.fnUntraced(function*(
   { directory, handshakes, rejections, settings }: Behind,
@@ -129,24 +122,14 @@ const shake = Effect.fnUntraced(function*(
     (_) => rejections.record(Refused.unbelieved(integration, request, _))
   )
   return Option.isSome(shaken) ? handshaken(shaken.value) : yield* onlyPost
-}, (program, { settings }) => answered(settings, program))
+}, (program, { settings }) => NotAccepted.answered(settings, program))
 
 const noBytes = new Uint8Array()
-
-/** Counts a webhook that is not accepted; the log has the reason under the answer's request id. */
-const refuse = (
-  reason: string,
-  status: number,
-  code: string,
-  message: string,
-  headers: Readonly<Record<string, string>> = {},
-  log: Effect.Effect<void> = Effect.logDebug("A webhook was not accepted", { reason })
-) => Effect.zipRight(Metrics.rejected(reason), Failure.response(status, code, message, headers, log))
 
 const unknown = "There is no such integration, or it is disabled. Check the webhook URL."
 
 const refused = ({ record }: typeof Rejections.Service, rejection: Rejection) =>
-  Effect.zipRight(record(rejection), refuse(rejection.reason, 404, "not_found", unknown))
+  Effect.zipRight(record(rejection), NotAccepted.refuse(rejection.reason, 404, "not_found", unknown))
 
 const onlyPost = Failure.response(
   404,
@@ -166,66 +149,6 @@ const requestOf = (
     url: WebhookUrl.make(Origin.of(settings, sent), slug, query),
     headers: headersOf(sent)
   })
-
-type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError | UnknownScheme
-
-const answered = (
-  { maxWebhookBytes }: typeof Settings.Service,
-  program: Effect.Effect<HttpServerResponse.HttpServerResponse, Failed>
-) =>
-  Effect.catchTags(program, {
-    Refusal: ({ detail, reason }) => refuse(reason, 401, "signature_invalid", detail),
-    RateLimited: ({ decision }) =>
-      refuse("rate_limited", 429, "rate_limited", "The integration's limit of webhooks per minute is used up.", {
-        "retry-after": seconds(decision.retryAfterMs),
-        "ratelimit-limit": String(decision.limit),
-        "ratelimit-remaining": String(decision.remaining),
-        "ratelimit-reset": seconds(decision.resetMs)
-      }),
-    BodyError: ({ reason }) => bodyAnswer(reason, maxWebhookBytes),
-    StoreError: (error) =>
-      notNow(
-        "not_stored",
-        "The webhook cannot be stored now and was not accepted; send it again.",
-        Effect.logWarning("A webhook could not be stored", error)
-      ),
-    ProviderHostError: (error) =>
-      notNow(
-        "provider_unreachable",
-        "The provider's own host did not answer, so the webhook could not be verified and was not accepted; send it again.",
-        Effect.logWarning("A provider's host did not say what it was asked", error)
-      ),
-    VaultError: (error) =>
-      notNow(
-        "secret_unreadable",
-        "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
-        Effect.logError("A webhook could not be verified", error)
-      ),
-    UnknownScheme: (error) =>
-      notNow(
-        "scheme_unknown",
-        "This revision of the gateway cannot read the integration, so the webhook was not accepted; the log says why.",
-        Effect.logError("A webhook could not be verified", error)
-      )
-  })
-
-const notNow = (reason: string, message: string, log?: Effect.Effect<void>) =>
-  refuse(reason, 503, "unavailable", message, retryAfter, log)
-
-const bodyAnswer = (reason: RawBody.BodyError["reason"], limit: number) => {
-  switch (reason) {
-    case "TooLarge":
-      return refuse("body_too_large", 413, "payload_too_large", `The body is larger than ${limit} bytes.`)
-    case "TooSlow":
-      return refuse("body_too_slow", 408, "request_timeout", "The body did not arrive in time.", {
-        connection: "close"
-      })
-    case "NoRoom":
-      return notNow("no_room", "Too much is waiting to be stored here; the webhook was not accepted, send it again.")
-    case "Aborted":
-      return refuse("aborted", 400, "validation_failed", "The body broke off.", { connection: "close" })
-  }
-}
 
 /** The integration's reference and what follows it, as they were sent. */
 const target = (url: string) => {
@@ -256,5 +179,3 @@ const answer = (
 // What is echoed is text, whatever a browser would make of it.
 const handshaken = ({ body, contentType, status }: Answer): HttpServerResponse.HttpServerResponse =>
   Bodyless.fit(HttpServerResponse.text(body, { status, contentType, headers: { "x-content-type-options": "nosniff" } }))
-
-const seconds = (millis: number): string => String(Math.max(1, Math.ceil(millis / 1_000)))

@@ -15,14 +15,15 @@ import {
   Schedule,
   Schema
 } from "effect"
-import { DestinationStatus } from "../domain/Destination.ts"
-import { Filter } from "../domain/Filter.ts"
-import { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
-import { CustomResponse, IntegrationStatus, Slug } from "../domain/Integration.ts"
+import type { DestinationStatus } from "../domain/Destination.ts"
+import type { Filter } from "../domain/Filter.ts"
+import { type DestinationId, IntegrationId, type SecretId } from "../domain/Ids.ts"
+import { type CustomResponse, type IntegrationStatus, Slug } from "../domain/Integration.ts"
 import { decodeChoice, retries, schemeOf } from "../domain/providers/Providers.ts"
-import { Override, type Overrides } from "../domain/verification/Naming.ts"
+import type { Overrides } from "../domain/verification/Naming.ts"
 import type { Scheme } from "../domain/verification/Scheme.ts"
 import * as DatabaseTime from "./DatabaseTime.ts"
+import * as DirectoryRow from "./DirectoryRow.ts"
 import * as Loop from "./Loop.ts"
 import { Settings } from "./Settings.ts"
 import { guarded, isStoreError, rows, type StoreError } from "./store/Store.ts"
@@ -92,7 +93,7 @@ const make = Effect.gen(function*() {
 
   const time = DatabaseTime.make()
 
-  const ready = Effect.fnUntraced(function*(found: typeof Found.Type): Effect.fn.Return<
+  const ready = Effect.fnUntraced(function*(found: typeof DirectoryRow.Found.Type): Effect.fn.Return<
     Listed,
     VaultError | UnknownScheme
   > {
@@ -103,7 +104,7 @@ const make = Effect.gen(function*() {
             ParseResult.TreeFormatter.formatErrorSync(error)
           }`
       })
-    const row = yield* Effect.mapError(decodeRow(found), unknown)
+    const row = yield* Effect.mapError(DirectoryRow.decode(found), unknown)
     const choice = yield* Effect.mapError(decodeChoice(row), unknown)
     const secrets = yield* Effect.forEach(
       row.secrets,
@@ -159,7 +160,7 @@ const make = Effect.gen(function*() {
         ) AS destinations
       FROM integrations i
       WHERE i.deleted_at IS NULL AND ${isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`}`).pipe(
-      Effect.flatMap(rows(Found))
+      Effect.flatMap(rows(DirectoryRow.Found))
     )
     if (found === undefined) return Option.none()
     // A disabled one that cannot be read is no trouble, and told like one that is not there.
@@ -227,30 +228,3 @@ const isSlug = Schema.is(Slug)
 
 // A part of a URL keeps the whole of it in memory, for as long as it is kept itself.
 const copy = (text: string): string => Buffer.from(text).toString()
-
-const Row = Schema.Struct({
-  id: IntegrationId,
-  slug: Schema.String,
-  status: IntegrationStatus,
-  provider: Schema.String,
-  options: Schema.Unknown,
-  scheme: Schema.Unknown,
-  dedupe: Schema.OptionFromNullOr(Override),
-  eventType: Schema.OptionFromNullOr(Override),
-  response: Schema.OptionFromNullOr(CustomResponse),
-  verifyTokenEnvelope: Schema.OptionFromNullOr(Schema.String),
-  rateLimitPerMinute: Schema.OptionFromNullOr(Schema.Int),
-  secrets: Schema.Array(Schema.Struct({
-    id: SecretId,
-    envelope: Schema.String,
-    validFrom: Schema.Number,
-    validUntil: Schema.NullOr(Schema.Number)
-  })),
-  destinations: Schema.Array(Schema.Struct({ id: DestinationId, status: DestinationStatus, filter: Filter }))
-})
-
-const Found = Schema.Struct(
-  { slug: Schema.String, status: Schema.String },
-  { key: Schema.String, value: Schema.Unknown }
-)
-const decodeRow = Schema.decodeUnknown(Row, { onExcessProperty: "error" })

@@ -95,7 +95,7 @@ const narrowest = (
   if (Option.isSome(destinationId)) {
     return {
       conditions: [
-        Search.only(sql, "destination_id", "uuid", destinationId.value),
+        Search.heldTo(sql, "destination_id", "uuid", destinationId.value),
         // All of a destination's deliveries are its integration's, or none is.
         ...Conditions.given(
           integrationId,
@@ -107,7 +107,7 @@ const narrowest = (
   }
   return Option.match(integrationId, {
     onNone: () => ({ conditions: [], leading: [] }),
-    onSome: (_) => ({ conditions: [Search.only(sql, "integration_id", "uuid", _)], leading: ["integration_id"] })
+    onSome: (_) => ({ conditions: [Search.heldTo(sql, "integration_id", "uuid", _)], leading: ["integration_id"] })
   })
 }
 

@@ -73,8 +73,8 @@ export const reachesFurtherStatement = (
     )`
   return sql`
     SELECT integration IS NULL OR coalesce(integration < type, false) AS yes FROM (
-      SELECT ${last(Search.only(sql, "integration_id", "uuid", integrationId), "integration_id")} AS integration,
-        ${last(Search.only(sql, "type", "text", type), "type")} AS type
+      SELECT ${last(Search.heldTo(sql, "integration_id", "uuid", integrationId), "integration_id")} AS integration,
+        ${last(Search.heldTo(sql, "type", "text", type), "type")} AS type
     ) AS reached`
 }
 
@@ -94,8 +94,8 @@ const byThemselves = (
   most: number
 ): Search.Search => {
   const told = [
-    ...given(integrationId, (_) => Search.only(sql, "integration_id", "uuid", _)),
-    ...given(type, (_) => Search.only(sql, "type", "text", _)),
+    ...given(integrationId, (_) => Search.heldTo(sql, "integration_id", "uuid", _)),
+    ...given(type, (_) => Search.heldTo(sql, "type", "text", _)),
     ...(unrouted ? [sql`unrouted`] : []),
     ...within(sql, "id", query)
   ]
@@ -117,7 +117,7 @@ const byThemselves = (
 
 /** By the deliveries that have failed. */
 const byFailures = (sql: SqlClient.SqlClient, query: EventQuery, most: number): Search.Search => {
-  const told = given(query.integrationId, (_) => Search.only(sql, "integration_id", "uuid", _))
+  const told = given(query.integrationId, (_) => Search.heldTo(sql, "integration_id", "uuid", _))
   const leading = told.map(() => "integration_id")
   return {
     ...byIds(sql, { ...query, integrationId: Option.none() }, most),

@@ -31,7 +31,7 @@ export interface Search {
  * comparison it may walk down the ids alone, and pass by everybody else's rows until it comes to those of one who has been
  * silent for long.
  */
-export const only = (sql: SqlClient.SqlClient, column: string, type: "uuid" | "text", value: string) =>
+export const heldTo = (sql: SqlClient.SqlClient, column: string, type: "uuid" | "text", value: string) =>
   sql`${sql(column)} = ANY(ARRAY[${value}]::${sql.literal(type)}[])`
 
 /** One page as a statement. */

@@ -1,0 +1,88 @@
+import type { HttpServerResponse } from "@effect/platform"
+import { Effect } from "effect"
+import type { Refusal } from "../domain/verification/Refusal.ts"
+import type { UnknownScheme } from "../services/Directory.ts"
+import type { RateLimited } from "../services/Intake.ts"
+import * as Metrics from "../services/Metrics.ts"
+import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
+import type { Settings } from "../services/Settings.ts"
+import type { StoreError } from "../services/store/Store.ts"
+import type { VaultError } from "../services/Vault.ts"
+import * as Failure from "./Failure.ts"
+import type * as RawBody from "./RawBody.ts"
+
+// Long enough for PostgreSQL to come back, short enough for every provider's patience with retries.
+const retryAfter = { "retry-after": "5" }
+
+/** Counts a webhook that is not accepted; the log has the reason under the answer's request id. */
+export const refuse = (
+  reason: string,
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+  log: Effect.Effect<void> = Effect.logDebug("A webhook was not accepted", { reason })
+) => Effect.zipRight(Metrics.rejected(reason), Failure.response(status, code, message, headers, log))
+
+type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError | UnknownScheme
+
+/** What a webhook's failure is answered with. */
+export const answered = (
+  { maxWebhookBytes }: typeof Settings.Service,
+  program: Effect.Effect<HttpServerResponse.HttpServerResponse, Failed>
+) =>
+  Effect.catchTags(program, {
+    Refusal: ({ detail, reason }) => refuse(reason, 401, "signature_invalid", detail),
+    RateLimited: ({ decision }) =>
+      refuse("rate_limited", 429, "rate_limited", "The integration's limit of webhooks per minute is used up.", {
+        "retry-after": seconds(decision.retryAfterMs),
+        "ratelimit-limit": String(decision.limit),
+        "ratelimit-remaining": String(decision.remaining),
+        "ratelimit-reset": seconds(decision.resetMs)
+      }),
+    BodyError: ({ reason }) => bodyAnswer(reason, maxWebhookBytes),
+    StoreError: (error) =>
+      notNow(
+        "not_stored",
+        "The webhook cannot be stored now and was not accepted; send it again.",
+        Effect.logWarning("A webhook could not be stored", error)
+      ),
+    ProviderHostError: (error) =>
+      notNow(
+        "provider_unreachable",
+        "The provider's own host did not answer, so the webhook could not be verified and was not accepted; send it again.",
+        Effect.logWarning("A provider's host did not say what it was asked", error)
+      ),
+    VaultError: (error) =>
+      notNow(
+        "secret_unreadable",
+        "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
+        Effect.logError("A webhook could not be verified", error)
+      ),
+    UnknownScheme: (error) =>
+      notNow(
+        "scheme_unknown",
+        "This revision of the gateway cannot read the integration, so the webhook was not accepted; the log says why.",
+        Effect.logError("A webhook could not be verified", error)
+      )
+  })
+
+const notNow = (reason: string, message: string, log?: Effect.Effect<void>) =>
+  refuse(reason, 503, "unavailable", message, retryAfter, log)
+
+const bodyAnswer = (reason: RawBody.BodyError["reason"], limit: number) => {
+  switch (reason) {
+    case "TooLarge":
+      return refuse("body_too_large", 413, "payload_too_large", `The body is larger than ${limit} bytes.`)
+    case "TooSlow":
+      return refuse("body_too_slow", 408, "request_timeout", "The body did not arrive in time.", {
+        connection: "close"
+      })
+    case "NoRoom":
+      return notNow("no_room", "Too much is waiting to be stored here; the webhook was not accepted, send it again.")
+    case "Aborted":
+      return refuse("aborted", 400, "validation_failed", "The body broke off.", { connection: "close" })
+  }
+}
+
+const seconds = (millis: number): string => String(Math.max(1, Math.ceil(millis / 1_000)))
