@@ -45,6 +45,16 @@ export const take = (
   return { freeAt: kept, decision: decide(limit, allowed, kept - now, onCredit) }
 }
 
+/** The answers to so many calls at once, where the budget's time is `ahead` milliseconds ahead of now. */
+export const takeEach = (limit: number, ahead: number, count: number, onCredit = false): ReadonlyArray<Decision> => {
+  let freeAt = ahead
+  return Array.from({ length: count }, () => {
+    const taken = take(limit, freeAt, 0, onCredit)
+    freeAt = taken.freeAt
+    return taken.decision
+  })
+}
+
 /** A time further ahead than this, in milliseconds, means nothing: the clock was set back since it was noted. */
 export const horizonOf = (onCredit: boolean): number => onCredit ? furthestOwed + windowMs : furthest
 

@@ -24,48 +24,50 @@ export const refuse = (
   log: Effect.Effect<void> = Effect.logDebug("A webhook was not accepted", { reason })
 ) => Effect.zipRight(Metrics.rejected(reason), Failure.response(status, code, message, headers, log))
 
+type Response = HttpServerResponse.HttpServerResponse
 type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError | UnknownScheme
 
-/** What a webhook's failure is answered with. */
-export const answered = (
-  { maxWebhookBytes }: typeof Settings.Service,
-  program: Effect.Effect<HttpServerResponse.HttpServerResponse, Failed>
-) =>
-  Effect.catchTags(program, {
-    Refusal: ({ detail, reason }) => refuse(reason, 401, "signature_invalid", detail),
-    RateLimited: ({ decision }) =>
-      refuse("rate_limited", 429, "rate_limited", "The integration's limit of webhooks per minute is used up.", {
-        "retry-after": seconds(decision.retryAfterMs),
-        "ratelimit-limit": String(decision.limit),
-        "ratelimit-remaining": String(decision.remaining),
-        "ratelimit-reset": seconds(decision.resetMs)
-      }),
-    BodyError: ({ reason }) => bodyAnswer(reason, maxWebhookBytes),
-    StoreError: (error) =>
-      notNow(
-        "not_stored",
-        "The webhook cannot be stored now and was not accepted; send it again.",
-        Effect.logWarning("A webhook could not be stored", error)
-      ),
-    ProviderHostError: (error) =>
-      notNow(
-        "provider_unreachable",
-        "The provider's own host did not answer, so the webhook could not be verified and was not accepted; send it again.",
-        Effect.logWarning("A provider's host did not say what it was asked", error)
-      ),
-    VaultError: (error) =>
-      notNow(
-        "secret_unreadable",
-        "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
-        Effect.logError("A webhook could not be verified", error)
-      ),
-    UnknownScheme: (error) =>
-      notNow(
-        "scheme_unknown",
-        "This revision of the gateway cannot read the integration, so the webhook was not accepted; the log says why.",
-        Effect.logError("A webhook could not be verified", error)
-      )
-  })
+/** Answers a webhook's failure. */
+export const answered = (settings: typeof Settings.Service) => {
+  const answers = answersOf(settings)
+  return (program: Effect.Effect<Response, Failed>): Effect.Effect<Response> => Effect.catchTags(program, answers)
+}
+
+const answersOf = ({ maxWebhookBytes }: typeof Settings.Service) => ({
+  Refusal: ({ detail, reason }: Refusal) => refuse(reason, 401, "signature_invalid", detail),
+  RateLimited: ({ decision }: RateLimited) =>
+    refuse("rate_limited", 429, "rate_limited", "The integration's limit of webhooks per minute is used up.", {
+      "retry-after": seconds(decision.retryAfterMs),
+      "ratelimit-limit": String(decision.limit),
+      "ratelimit-remaining": String(decision.remaining),
+      "ratelimit-reset": seconds(decision.resetMs)
+    }),
+  BodyError: ({ reason }: RawBody.BodyError) => bodyAnswer(reason, maxWebhookBytes),
+  StoreError: (error: StoreError) =>
+    notNow(
+      "not_stored",
+      "The webhook cannot be stored now and was not accepted; send it again.",
+      Effect.logWarning("A webhook could not be stored", error)
+    ),
+  ProviderHostError: (error: ProviderHostError) =>
+    notNow(
+      "provider_unreachable",
+      "The provider's own host did not answer, so the webhook could not be verified and was not accepted; send it again.",
+      Effect.logWarning("A provider's host did not say what it was asked", error)
+    ),
+  VaultError: (error: VaultError) =>
+    notNow(
+      "secret_unreadable",
+      "The integration's secret cannot be opened here, so the webhook was not accepted; the log says why.",
+      Effect.logError("A webhook could not be verified", error)
+    ),
+  UnknownScheme: (error: UnknownScheme) =>
+    notNow(
+      "scheme_unknown",
+      "This revision of the gateway cannot read the integration, so the webhook was not accepted; the log says why.",
+      Effect.logError("A webhook could not be verified", error)
+    )
+})
 
 const notNow = (reason: string, message: string, log?: Effect.Effect<void>) =>
   refuse(reason, 503, "unavailable", message, retryAfter, log)

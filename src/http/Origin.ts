@@ -1,8 +1,8 @@
 import { Option } from "effect"
 import type { Settings } from "../services/Settings.ts"
 
-/** Where the gateway is reached from outside: as configured, else as this request reached it. */
+/** Where the gateway is reached from outside: as configured, else by the host that a request was sent to. */
 export const of = (
   { publicBaseUrl }: Pick<typeof Settings.Service, "publicBaseUrl">,
-  request: { readonly headers: Readonly<Record<string, string | undefined>> }
-): string => Option.getOrElse(publicBaseUrl, () => `http://${request.headers["host"] ?? "localhost"}`)
+  host: string | undefined
+): string => Option.getOrElse(publicBaseUrl, () => `http://${host ?? "localhost"}`)

@@ -1,6 +1,8 @@
 import type { HttpServerRequest } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Data, type Duration, Effect } from "effect"
+import type { IncomingMessage } from "node:http"
+import type { Deadlines } from "../services/Deadlines.ts"
 
 /** `Aborted`: the sender went away or broke the protocol; nobody is left to answer. `NoRoom`: too much is in hand here. */
 export class BodyError extends Data.TaggedError("BodyError")<{
@@ -11,8 +13,6 @@ export interface Bounds {
   readonly bytes: number
   /** How long a sender may take. */
   readonly time: Duration.DurationInput
-  /** Whether there is room for so many bytes more. */
-  readonly room?: (bytes: number) => boolean
 }
 
 /**
@@ -21,13 +21,31 @@ export interface Bounds {
  */
 export const read = (
   request: HttpServerRequest.HttpServerRequest,
-  bounds: Bounds
+  { bytes, time }: Bounds
 ): Effect.Effect<Uint8Array, BodyError> =>
+  Effect.timeoutFail(
+    reading(NodeHttpServerRequest.toIncomingMessage(request), {
+      bytes,
+      room: () => true,
+      watch: () => () => undefined
+    }),
+    { duration: time, onTimeout: () => new BodyError({ reason: "TooSlow" }) }
+  )
+
+/** How a body is read that comes by the thousand. */
+export interface Watched extends Deadlines {
+  readonly bytes: number
+  /** Whether there is room for so many bytes more. */
+  readonly room: (bytes: number) => boolean
+}
+
+/** The same, within a time that is watched for many at once. */
+export const reading = (source: IncomingMessage, bounds: Watched): Effect.Effect<Uint8Array, BodyError> =>
   Effect.async<Uint8Array, BodyError>((resume) => {
-    const source = NodeHttpServerRequest.toIncomingMessage(request)
     const chunks: Array<Buffer> = []
     let size = 0
     const stop = () => {
+      unwatch()
       source.off("data", onData).off("end", onEnd).off("error", onAbort).off("close", onAbort)
       // Later trouble on a body that nobody reads any more is no one's error.
       source.on("error", () => undefined)
@@ -40,7 +58,7 @@ export const read = (
     const onData = (chunk: Buffer) => {
       size += chunk.byteLength
       if (size > bounds.bytes) refuse("TooLarge")
-      else if (bounds.room?.(chunk.byteLength) === false) refuse("NoRoom")
+      else if (!bounds.room(chunk.byteLength)) refuse("NoRoom")
       else chunks.push(chunk)
     }
     const onEnd = () => {
@@ -48,7 +66,8 @@ export const read = (
       resume(Effect.succeed(chunks.length === 1 ? chunks[0] ?? Buffer.alloc(0) : Buffer.concat(chunks, size)))
     }
     const onAbort = () => refuse("Aborted")
+    const unwatch = bounds.watch(() => refuse("TooSlow"))
     if (Number(source.headers["content-length"] ?? 0) > bounds.bytes) return refuse("TooLarge")
     source.on("data", onData).on("end", onEnd).on("error", onAbort).on("close", onAbort)
     return Effect.sync(stop)
-  }).pipe(Effect.timeoutFail({ duration: bounds.time, onTimeout: () => new BodyError({ reason: "TooSlow" }) }))
+  })

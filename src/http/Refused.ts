@@ -1,9 +1,9 @@
 import { Option, Schema } from "effect"
-import type { Refusal } from "../domain/verification/Refusal.ts"
+import { Refusal } from "../domain/verification/Refusal.ts"
 import { Request } from "../domain/verification/Request.ts"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
 import type { Listed } from "../services/Directory.ts"
-import type { RateLimited } from "../services/Intake.ts"
+import { RateLimited } from "../services/Intake.ts"
 import type { Rejection } from "../services/Rejections.ts"
 import type { BodyError } from "./RawBody.ts"
 
@@ -62,16 +62,24 @@ export const unread = (
 
 const decodeSize = Schema.decodeOption(Schema.NumberFromString.pipe(Schema.int(), Schema.between(0, 2 ** 31 - 1)))
 
-/** Of a request that was not believed. */
-export const unbelieved = (integration: Listed, request: Request, { detail, reason }: Refusal): Rejection => ({
+/** Of a request that was not believed, or is one too many; none where the fault is not the sender's. */
+export const judged = (
+  integration: Listed,
+  request: Request,
+  error: Refusal | RateLimited | { readonly _tag: string }
+): Option.Option<Rejection> => {
+  if (error instanceof Refusal) return Option.some(unbelieved(integration, request, error))
+  return error instanceof RateLimited ? Option.some(overLimit(integration, request, error)) : Option.none()
+}
+
+const unbelieved = (integration: Listed, request: Request, { detail, reason }: Refusal): Rejection => ({
   ...read(integration, request),
   reason,
   detail,
   request: reason === "handshake_refused" ? withoutQuery(request) : request
 })
 
-/** Of a webhook that was believed, but is one too many. */
-export const overLimit = (integration: Listed, request: Request, { decision }: RateLimited): Rejection => ({
+const overLimit = (integration: Listed, request: Request, { decision }: RateLimited): Rejection => ({
   ...read(integration, request),
   reason: "rate_limited",
   detail: `The integration's limit of ${decision.limit} webhooks per minute was used up.`

@@ -1,9 +1,19 @@
+// The platform says `any` of what a middleware needs.
+// @effect-diagnostics anyUnknownInErrorContext:off
+import {
+  type HttpApp,
+  type HttpMiddleware,
+  HttpServer,
+  HttpServerError,
+  type HttpServerResponse
+} from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, type Fiber, Layer, Option, Runtime } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import type { Socket } from "node:net"
+import type { ListenOptions, Socket } from "node:net"
 import { v7 } from "uuid"
 import { Answer } from "./Answer.ts"
+import { Shortcut } from "./Shortcut.ts"
 
 /** How long a client may take, in milliseconds. */
 export interface Limits {
@@ -42,9 +52,70 @@ class Listener extends Context.Tag("sluice/http/Server/Listener")<Listener, Serv
 
 /** The HTTP server. Closing it answers what is in flight, and lets no connection beyond that hold it open. */
 export const layer = ({ limits, ...listening }: Options) =>
-  Layer.unwrapEffect(Effect.map(Listener, (server) => NodeHttpServer.layer(() => server, listening))).pipe(
-    Layer.provideMerge(Layer.sync(Listener, () => make(limits)))
+  Layer.scoped(HttpServer.HttpServer, Effect.flatMap(Listener, (server) => listen(server, listening))).pipe(
+    Layer.provideMerge(Layer.sync(Listener, () => make(limits))),
+    Layer.merge(NodeHttpServer.layerContext)
   )
+
+const listen = (server: Server, options: ListenOptions) =>
+  Effect.acquireRelease(opened(server, options), () => closed(server)).pipe(
+    Effect.map((address) => HttpServer.make({ address, serve: (app, middleware) => serve(server, app, middleware) }))
+  )
+
+const opened = (server: Server, options: ListenOptions) =>
+  Effect.async<HttpServer.Address, HttpServerError.ServeError>((resume) => {
+    const refused = (cause: Error) => resume(new HttpServerError.ServeError({ cause }))
+    server.once("error", refused).listen(options, () => {
+      server.off("error", refused)
+      const address = server.address()
+      resume(Effect.succeed(
+        address === null || typeof address === "string"
+          ? { _tag: "UnixAddress", path: address ?? "" }
+          : { _tag: "TcpAddress", hostname: address.address, port: address.port }
+      ))
+    })
+  })
+
+const closed = (server: Server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+const serve = Effect.fnUntraced(function*(
+  server: Server,
+  app: HttpApp.Default<unknown>,
+  middleware?: HttpMiddleware.HttpMiddleware
+) {
+  const routed = yield* (middleware === undefined
+    ? NodeHttpServer.makeHandler(app)
+    : NodeHttpServer.makeHandler(app, middleware))
+  const runtime = yield* Effect.runtime()
+  const handler = Option.match(yield* Effect.serviceOption(Shortcut), {
+    onNone: () => routed,
+    onSome: (shortcut) => shortened(shortcut, Runtime.runFork(runtime), routed)
+  })
+  yield* Effect.acquireRelease(
+    Effect.sync(() => server.on("request", handler)),
+    () => Effect.sync(() => server.off("request", handler))
+  )
+})
+
+const shortened = (
+  { answer, takes }: typeof Shortcut.Service,
+  run: (answering: Effect.Effect<void>) => Fiber.RuntimeFiber<void>,
+  routed: Handler
+): Handler =>
+(request, response) => {
+  if (!takes(request)) return routed(request, response)
+  const answering = run(Effect.map(answer(request), (_) => write(response, _)))
+  response.on("close", () => {
+    if (!response.writableEnded) answering.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
+  })
+}
+
+const write = (response: ServerResponse, { body, headers, status }: HttpServerResponse.HttpServerResponse): void => {
+  response.writeHead(status, headers)
+  response.end(body._tag === "Uint8Array" ? body.body : undefined)
+}
 
 /**
  * Closes before what it stands on, the routes: for a moment requests are still answered, but each answer ends its
@@ -96,10 +167,6 @@ export const make = (changes: Partial<Limits> = {}): Server => {
   server.on("timeout", (socket) => {
     const answering = connections.get(socket)?.size ?? 0
     if (answering === 0 || socket.writableLength > 0) socket.destroy()
-  })
-  // Some clients offer HTTP/2 with every request. A listener here would be given the connection without the body.
-  server.on("newListener", (event) => {
-    if (event === "upgrade") process.nextTick(() => server.removeAllListeners("upgrade"))
   })
   // An expectation that is not known is no reason to lose a webhook.
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {

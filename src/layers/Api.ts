@@ -1,8 +1,10 @@
 import { HttpLayerRouter, HttpMiddleware, HttpServer } from "@effect/platform"
 import { Layer } from "effect"
 import { constTrue } from "effect/Function"
+import * as Ingress from "../http/Ingress.ts"
 import * as Routes from "../http/Routes.ts"
 import * as Server from "../http/Server.ts"
+import { Webhooks } from "../http/Webhooks.ts"
 import * as FirstLook from "./FirstLook.ts"
 import * as Role from "./Role.ts"
 import * as Services from "./Services.ts"
@@ -13,6 +15,8 @@ const connections = 10
 export const http = (options: Server.Options) =>
   Server.lingering(options).pipe(
     Layer.provideMerge(HttpLayerRouter.serve(Routes.routes, { disableLogger: true, disableListenLog: true })),
+    Layer.provide(Ingress.shortcut),
+    Layer.provide(Webhooks.layer),
     Layer.provideMerge(Server.layer(options)),
     Layer.merge(FirstLook.layer("Webhooks get 503 until PostgreSQL is well")),
     Layer.provide(Services.api),

@@ -22,23 +22,29 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
   const atNow = <A>(operation: (now: number) => A): Effect.Effect<A> => Effect.map(Elapsed.millis, operation)
   const holds = (key: string, token: string, now: number): boolean => Option.contains(read(held, key, now), token)
 
+  const take = (key: string, limit: number, now: number, onCredit: boolean): RateLimit.Decision => {
+    const kept = Option.match(read(held, key, now), { onNone: () => 0, onSome: Number })
+    const { decision, freeAt } = RateLimit.take(limit, kept, now, onCredit)
+    if (freeAt > now) held.set(key, { text: String(freeAt), expiresAt: freeAt })
+    return decision
+  }
+  const mark = (key: string, text: string, expiresAt: number): void => {
+    // Set anew, so that the oldest stand first.
+    marks.delete(key)
+    marks.set(key, { text, expiresAt })
+    const [oldest] = marks.size > maxMarks ? marks.keys() : []
+    if (oldest !== undefined) marks.delete(oldest)
+  }
+
   return Coordination.of({
-    take: (key, limit, onCredit) =>
+    take: (key, limit) => atNow((now) => take(key, limit, now, false)),
+    takeEach: (key, limit, count, onCredit = false) =>
+      atNow((now) => Array.from({ length: count }, () => take(key, limit, now, onCredit))),
+    mark: (texts, ttl) =>
       atNow((now) => {
-        const kept = Option.match(read(held, key, now), { onNone: () => 0, onSome: Number })
-        const { decision, freeAt } = RateLimit.take(limit, kept, now, onCredit)
-        if (freeAt > now) held.set(key, { text: String(freeAt), expiresAt: freeAt })
-        return decision
+        for (const [key, text] of texts) mark(key, text, now + Duration.toMillis(ttl))
       }),
-    mark: (key, text, ttl) =>
-      atNow((now) => {
-        // Set anew, so that the oldest stand first.
-        marks.delete(key)
-        marks.set(key, { text, expiresAt: now + Duration.toMillis(ttl) })
-        const [oldest] = marks.size > maxMarks ? marks.keys() : []
-        if (oldest !== undefined) marks.delete(oldest)
-      }),
-    marked: (key) => atNow((now) => read(marks, key, now)),
+    marked: (keys) => atNow((now) => keys.map((key) => read(marks, key, now))),
     lock: (key, token, ttl) =>
       atNow((now) => {
         if (Option.isSome(read(held, key, now))) return false

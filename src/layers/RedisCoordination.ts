@@ -1,4 +1,4 @@
-import { Duration, Effect, FiberHandle, Layer, Option, Predicate, Redacted, Ref, Schedule, Schema } from "effect"
+import { Array, Duration, Effect, FiberHandle, Layer, Option, Predicate, Redacted, Ref, Schedule, Schema } from "effect"
 import { constVoid } from "effect/Function"
 import { Redis } from "ioredis"
 import * as RateLimit from "../domain/RateLimit.ts"
@@ -14,20 +14,24 @@ const reconnectCap = 5_000
 const probe = Schedule.spaced("1 second")
 const probesPerConnection = 2
 
-// RateLimit.take with its interval, ceiling, horizon and credit, on the server's clock, so that all processes share one
-// budget. A double of that size holds about a microsecond, and six digits keep it.
+// RateLimit.take so many times, with its interval, ceiling, horizon and credit, on the server's clock, so that all processes
+// share one budget. A double of that size holds about a microsecond, and six digits keep it.
 const takeScript = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000
-  local kept = tonumber(redis.call('GET', KEYS[1]) or 0)
-  local from = kept - now > tonumber(ARGV[3]) and now or math.max(kept, now)
-  local freeAt = from + tonumber(ARGV[1])
-  local allowed = freeAt - now <= tonumber(ARGV[2])
-  if not allowed and freeAt - now > tonumber(ARGV[4]) then
-    return {0, string.format('%.6f', from - now)}
+  local ahead = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) - now, 0)
+  if ahead > tonumber(ARGV[4]) then ahead = 0 end
+  local most = math.max(tonumber(ARGV[3]), tonumber(ARGV[5]))
+  local after = ahead
+  for _ = 1, tonumber(ARGV[1]) do
+    if after + ARGV[2] > most then break end
+    after = after + ARGV[2]
   end
-  redis.call('SET', KEYS[1], string.format('%.6f', freeAt), 'PX', math.ceil(freeAt - now))
-  return {allowed and 1 or 0, string.format('%.6f', freeAt - now)}`
+  if after > ahead then redis.call('SET', KEYS[1], string.format('%.6f', now + after), 'PX', math.ceil(after)) end
+  return string.format('%.6f', ahead)`
+
+const markScript = `
+  for index, key in ipairs(KEYS) do redis.call('SET', key, ARGV[index + 1], 'PX', ARGV[1]) end`
 
 const renewScript = `
   if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
@@ -64,19 +68,37 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   const script = (text: string, key: string, ...args: ReadonlyArray<string | number>) =>
     use(() => client.eval(text, 1, prefix + key, ...args))
 
-  return Coordination.of({
-    take: Effect.fnUntraced(function*(key, limit, onCredit = false) {
-      const numbers = [
+  /** Takes so many as are to be had, and tells how far ahead of now the budget's time was before. */
+  const taking = (key: string, limit: number, count: number, onCredit: boolean) =>
+    Effect.flatMap(
+      script(
+        takeScript,
+        key,
+        count,
         RateLimit.intervalOf(limit),
         RateLimit.ceilingOf(limit),
         RateLimit.horizonOf(onCredit),
         RateLimit.creditOf(onCredit)
-      ]
-      const [allowed, resetMs] = yield* decode(Taken, yield* script(takeScript, key, ...numbers))
-      return RateLimit.decide(limit, allowed === 1, resetMs, onCredit)
-    }),
-    mark: (key, text, ttl) => Effect.asVoid(use(() => client.set(prefix + key, text, "PX", Duration.toMillis(ttl)))),
-    marked: (key) => Effect.map(use(() => client.get(prefix + key)), Option.fromNullable),
+      ),
+      decodeAhead
+    )
+
+  return Coordination.of({
+    take: (key, limit) => Effect.map(taking(key, limit, 1, false), (ahead) => RateLimit.take(limit, ahead, 0).decision),
+    takeEach: (key, limit, count, onCredit = false) =>
+      Effect.map(taking(key, limit, count, onCredit), (ahead) => RateLimit.takeEach(limit, ahead, count, onCredit)),
+    mark: (texts, ttl) =>
+      Effect.asVoid(use(() =>
+        client.eval(
+          markScript,
+          texts.length,
+          ...texts.map(([key]) => prefix + key),
+          Duration.toMillis(ttl),
+          ...texts.map(([, text]) => text)
+        )
+      )),
+    marked: (keys) =>
+      Effect.map(use(() => client.mget(keys.map((key) => prefix + key))), Array.map(Option.fromNullable)),
     lock: (key, token, ttl) =>
       Effect.map(use(() => client.set(prefix + key, token, "PX", Duration.toMillis(ttl), "NX")), (_) => _ === "OK"),
     renew: (key, token, ttl) => Effect.map(script(renewScript, key, token, Duration.toMillis(ttl)), (_) => _ === 1),
@@ -88,10 +110,10 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   })
 })
 
-const Taken = Schema.Tuple(Schema.Literal(0, 1), Schema.NumberFromString)
+const decodeNumber = Schema.decodeUnknown(Schema.NumberFromString)
 
-const decode = <A, I>(schema: Schema.Schema<A, I>, answer: unknown): Effect.Effect<A, CoordinationError> =>
-  Effect.mapError(Schema.decodeUnknown(schema)(answer), (cause) => new CoordinationError({ reason: "Failed", cause }))
+const decodeAhead = (answer: unknown): Effect.Effect<number, CoordinationError> =>
+  Effect.mapError(decodeNumber(answer), (cause) => new CoordinationError({ reason: "Failed", cause }))
 
 const connect = (url: Redacted.Redacted): Redis => {
   const client = new Redis(Redacted.value(url), {

@@ -1,7 +1,6 @@
-import { Array, Cause, Chunk, Deferred, Duration, Effect, Exit, Queue, Schedule, type Scope } from "effect"
-import * as Elapsed from "./Elapsed.ts"
+import { Array, Cause, type Duration, Effect, Exit, Queue, type Scope } from "effect"
+import * as Deadlines from "./Deadlines.ts"
 import * as Farewell from "./Farewell.ts"
-import * as Loop from "./Loop.ts"
 
 /**
  * Puts the work of many fibers into common commits. While a commit runs the next batch gathers, so nothing waits for a
@@ -15,111 +14,99 @@ export interface Options<In, Out, E> {
   readonly weigh?: (entry: In) => number
   /** Commits in flight at most. */
   readonly parallel: number
-  /** Entries that may wait; further callers wait to get in. */
-  readonly capacity: number
   /** One output for each entry, in their order. */
   readonly commit: (entries: Array.NonEmptyReadonlyArray<In>) => Effect.Effect<ReadonlyArray<Out>, E>
   /** Whether a failed batch is tried again entry by entry, so that a bad one does not fail its neighbours. */
   readonly separate?: (cause: Cause.Cause<E>) => boolean
-  /**
-   * Whom a caller is refused with who has waited for so long, or finds no room; without it callers wait. Its entry may be
-   * committed all the same.
-   */
-  readonly refusal?: { readonly after: Duration.Duration; readonly error: E }
+  /** Without it callers wait for as long as it takes. */
+  readonly refusal?: Refusal<E>
   /** An entry is committed, or never will be. */
   readonly settled?: (entry: In) => void
 }
 
-interface Waiting<In, Out, E> {
-  readonly entry: In
-  readonly done: Deferred.Deferred<Out, E>
-  /** In `Elapsed` milliseconds. */
-  readonly since: number
+/**
+ * Whom a caller is refused with who has waited for so long, or finds as many waiting as may. Its entry may be committed all
+ * the same.
+ */
+export interface Refusal<E> {
+  readonly after: Duration.Duration
+  readonly capacity: number
+  readonly error: E
 }
 
-const looks = 16
+interface Waiting<In, Out, E> {
+  readonly entry: In
+  readonly tell: (outcome: Exit.Exit<Out, E>) => void
+}
 
 /** The function that hands one entry in and waits for its output. */
 export const make = Effect.fnUntraced(function*<In, Out, E>(
   options: Options<In, Out, E>
 ): Effect.fn.Return<(entry: In) => Effect.Effect<Out, E>, never, Scope.Scope> {
-  const { refusal } = options
-  const queue = yield* (refusal === undefined
-    ? Queue.bounded<Waiting<In, Out, E>>(options.capacity)
-    : Queue.dropping<Waiting<In, Out, E>>(options.capacity))
-  // In the order of their arrival.
-  const waiting = new Set<Waiting<In, Out, E>>()
+  const { maxEntries, refusal } = options
+  const pending: Array<Waiting<In, Out, E>> = []
+  // Rings when somebody waits.
+  const bell = yield* Queue.dropping<true>(1)
 
-  const leave = (one: Waiting<In, Out, E>) =>
-    Effect.sync(() => {
-      waiting.delete(one)
-      options.settled?.(one.entry)
-    })
+  const settle = (one: Waiting<In, Out, E>, outcome: Exit.Exit<Out, E>): void => {
+    options.settled?.(one.entry)
+    one.tell(outcome)
+  }
 
   yield* Effect.addFinalizer(() =>
-    Queue.takeAll(queue).pipe(
-      Effect.flatMap(
-        Effect.forEach((one) => Effect.zipRight(leave(one), Deferred.interrupt(one.done)), { discard: true })
-      ),
-      Effect.zipRight(Queue.shutdown(queue))
-    )
+    Effect.flatMap(Effect.fiberId, (by) =>
+      Effect.sync(() => {
+        for (const one of pending.splice(0)) settle(one, Exit.interrupt(by))
+      }))
   )
-
-  const settle = (batch: ReadonlyArray<Waiting<In, Out, E>>, exit: Exit.Exit<ReadonlyArray<Out>, E>) =>
-    Effect.forEach(
-      batch,
-      (one, index) =>
-        Effect.zipRight(leave(one), Deferred.done(one.done, Exit.flatMap(exit, (outputs) => output(outputs, index)))),
-      { discard: true }
-    )
 
   const commit = (batch: Array.NonEmptyReadonlyArray<Waiting<In, Out, E>>): Effect.Effect<void> =>
     Effect.exit(options.commit(Array.map(batch, ({ entry }) => entry))).pipe(
       Effect.flatMap((exit) =>
         Exit.isFailure(exit) && batch.length > 1 && options.separate?.(exit.cause) === true
           ? Effect.forEach(batch, (one) => commit([one]), { discard: true })
-          : settle(batch, exit)
+          : Effect.sync(() =>
+            batch.forEach((one, index) => settle(one, Exit.flatMap(exit, (outputs) => output(outputs, index))))
+          )
       )
     )
 
-  const gather = Queue.takeBetween(queue, 1, options.maxEntries).pipe(
-    Effect.map((chunk) => byWeight(Chunk.toReadonlyArray(chunk), options)),
-    // A batch once begun is finished: its callers wait for an answer that must be true.
-    Effect.flatMap((batches) => Effect.uninterruptible(Effect.forEach(batches, commit, { discard: true }))),
-    Effect.forever
-  )
+  const commitPending = Effect.suspend(() => {
+    const taken = pending.splice(0, maxEntries)
+    if (pending.length > 0) bell.unsafeOffer(true)
+    return Effect.forEach(byWeight(taken, options), commit, { discard: true })
+  })
 
   // In the end nobody waits for a commit any more; one that hangs is left alone.
   yield* Farewell.fork(
-    Effect.all(Array.replicate(gather, options.parallel), { concurrency: "unbounded", discard: true })
+    Queue.take(bell).pipe(
+      // A batch once begun is finished: its callers wait for an answer that must be true.
+      Effect.zipRight(Effect.uninterruptible(commitPending)),
+      Effect.forever,
+      (gathering) =>
+        Effect.all(Array.replicate(gathering, options.parallel), { concurrency: "unbounded", discard: true })
+    )
   )
 
-  // One look at the oldest for all of them, instead of a timer for each.
-  if (refusal !== undefined) {
-    const { after, error } = refusal
-    yield* Loop.forkRepeating(
-      "Refusing what waits too long",
-      Schedule.spaced(Duration.times(after, 1 / looks)),
-      Effect.flatMap(Elapsed.millis, (now) =>
-        Effect.forEach(
-          Array.takeWhile(waiting, ({ since }) => now - since >= Duration.toMillis(after)),
-          ({ done }) => Deferred.fail(done, error),
-          { discard: true }
-        ))
-    )
+  const submit = (entry: In, tell: Waiting<In, Out, E>["tell"]): void => {
+    pending.push({ entry, tell })
+    bell.unsafeOffer(true)
   }
 
+  if (refusal === undefined) return (entry) => Effect.async((resume) => submit(entry, resume))
+
+  const { after, capacity, error } = refusal
+  const { watch } = yield* Deadlines.make("Refusing what waits too long", after)
+  const refused = Exit.fail(error)
   return (entry) =>
-    Effect.zip(Deferred.make<Out, E>(), Elapsed.millis).pipe(
-      Effect.flatMap(([done, since]) => {
-        const one = { entry, done, since }
-        if (refusal !== undefined) waiting.add(one)
-        return Effect.flatMap(Queue.offer(queue, one), (taken) => {
-          if (taken || refusal === undefined) return Deferred.await(done)
-          return Effect.zipRight(leave(one), Effect.fail(refusal.error))
-        })
+    Effect.async((resume) => {
+      if (pending.length >= capacity) return settle({ entry, tell: resume }, refused)
+      const unwatch = watch(() => resume(refused))
+      submit(entry, (outcome) => {
+        unwatch()
+        resume(outcome)
       })
-    )
+    })
 })
 
 const output = <Out, E>(outputs: ReadonlyArray<Out>, index: number): Exit.Exit<Out, E> => {

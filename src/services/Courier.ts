@@ -60,8 +60,7 @@ const make = Effect.gen(function*() {
   const traces = yield* Traces
   const call = Call.make(yield* Vault, yield* CallbackClient)
 
-  const capacity = maxPerStatement * 2
-  const batched = { maxEntries: maxPerStatement, parallel: statementsInFlight, capacity, separate: isRejected }
+  const batched = { maxEntries: maxPerStatement, parallel: statementsInFlight, separate: isRejected }
   const claim = yield* Batch.make({ ...batched, commit: claims.claim })
   const record = yield* Batch.make({ ...batched, commit: records.record })
   const hold = yield* Batch.make({

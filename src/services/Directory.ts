@@ -173,12 +173,15 @@ const make = Effect.gen(function*() {
   let asked = 0
   let answered = 0
   let current = 0
+  // Those that are there as of that version, to be had without a look at the cache.
+  const known = new Map<string, Option.Option<Listed>>()
   const counted = <E>(read: Effect.Effect<number, E>) =>
     Effect.suspend(() => {
       const question = ++asked
       return Effect.tap(read, (version) =>
         Effect.sync(() => {
           if (question < answered) return
+          if (version !== current) known.clear()
           answered = question
           current = version
         }))
@@ -210,14 +213,22 @@ const make = Effect.gen(function*() {
   // Without PostgreSQL nothing is accepted, so a stale directory harms nobody.
   yield* Loop.forkRepeating("Watching for changes of integrations", watch, Effect.ignore(refresh))
 
+  const look = Effect.fnUntraced(function*(reference: string) {
+    if (!isId(reference) && !isSlug(reference)) return Option.none()
+    const key = copy(reference)
+    yield* cache.invalidateWhen(key, (entry) => entry.version !== current)
+    // Others wait for the same lookup: a sender that goes away must not end it for them.
+    const { listed, version } = yield* Effect.uninterruptible(cache.get(key))
+    if (Option.isSome(listed) && version === current && known.size < capacity) known.set(key, listed)
+    return listed
+  })
+
   return Directory.of({
-    find: Effect.fnUntraced(function*(reference) {
-      if (!isId(reference) && !isSlug(reference)) return Option.none()
-      const key = copy(reference)
-      yield* cache.invalidateWhen(key, (entry) => entry.version !== current)
-      // Others wait for the same lookup: a sender that goes away must not end it for them.
-      return (yield* Effect.uninterruptible(cache.get(key))).listed
-    }),
+    find: (reference) =>
+      Effect.suspend(() => {
+        const listed = known.get(reference)
+        return listed === undefined ? look(reference) : Effect.succeed(listed)
+      }),
     now: time.now,
     refresh
   })

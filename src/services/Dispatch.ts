@@ -1,4 +1,4 @@
-import { Array, Chunk, Context, Duration, Effect, Either, Layer, Queue, Ref, Schedule } from "effect"
+import { Array, Chunk, Context, Duration, Effect, Either, Layer, Queue, Schedule } from "effect"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Metrics from "./Metrics.ts"
 import { Broker } from "./ports/Broker.ts"
@@ -9,8 +9,8 @@ import type { StoreError } from "./store/Store.ts"
 /** Brings deliveries that stand in the database to the broker. */
 export class Dispatch extends Context.Tag("sluice/services/Dispatch")<Dispatch, {
   /**
-   * Publishes new events' deliveries in the background. Never waits: what finds no room, or is not confirmed, stays for the
-   * sweeper.
+   * Publishes the deliveries of one commit in the background. Never waits: what finds no room, or is not confirmed, stays for
+   * the sweeper.
    */
   readonly enqueue: (messages: ReadonlyArray<QueueMessage.DeliveryMessage>) => Effect.Effect<void>
   /** Publishes deliveries that come again, now, and notes what was confirmed; how many that were. */
@@ -19,8 +19,8 @@ export class Dispatch extends Context.Tag("sluice/services/Dispatch")<Dispatch, 
   static readonly layer = Layer.scoped(Dispatch, Effect.suspend(() => make))
 }
 
-const waiting = 10_000
-const maxEntries = 500
+const mostUnfinished = 10_000
+const commitsPerPublish = 8
 const parallel = 2
 const farewell = Duration.seconds(5)
 // The log names the first of many.
@@ -34,7 +34,7 @@ const make = Effect.gen(function*() {
   const store = yield* DispatchStore
   const { queues } = yield* Settings
 
-  const publish = Effect.fn("Dispatch.publish")(function*(
+  const publish = Effect.fnUntraced(function*(
     queue: string,
     messages: ReadonlyArray<QueueMessage.DeliveryMessage>
   ) {
@@ -54,18 +54,19 @@ const make = Effect.gen(function*() {
     return confirmed.length
   })
 
-  const queue = yield* Queue.dropping<ReadonlyArray<QueueMessage.DeliveryMessage>>(waiting)
-  const unfinished = yield* Ref.make(0)
+  const queue = yield* Queue.unbounded<ReadonlyArray<QueueMessage.DeliveryMessage>>()
+  let unfinished = 0
 
-  yield* Queue.takeBetween(queue, 1, maxEntries).pipe(
-    Effect.flatMap((entries) =>
-      publish(queues.process, Chunk.toReadonlyArray(entries).flat()).pipe(
+  yield* Queue.takeBetween(queue, 1, commitsPerPublish).pipe(
+    Effect.map((commits) => Chunk.toReadonlyArray(commits).flat()),
+    Effect.flatMap((messages) =>
+      publish(queues.process, messages).pipe(
         Effect.catchAllCause((cause) =>
           Effect.logWarning("Queueing deliveries failed; the sweeper tries them again", cause).pipe(
-            Effect.annotateLogs({ deliveryIds: idsOf(Chunk.toReadonlyArray(entries).flat()) })
+            Effect.annotateLogs({ deliveryIds: idsOf(messages) })
           )
         ),
-        Effect.ensuring(Ref.update(unfinished, (count) => count - entries.length))
+        Effect.ensuring(Effect.sync(() => unfinished -= messages.length))
       )
     ),
     Effect.forever,
@@ -75,7 +76,7 @@ const make = Effect.gen(function*() {
 
   // Added last, so it runs before the workers are interrupted: what was accepted just now is still queued.
   yield* Effect.addFinalizer(() =>
-    Ref.get(unfinished).pipe(
+    Effect.sync(() => unfinished).pipe(
       Effect.repeat({ until: (count) => count === 0, schedule: Schedule.spaced("10 millis") }),
       Effect.interruptible,
       Effect.timeout(farewell),
@@ -85,10 +86,11 @@ const make = Effect.gen(function*() {
 
   return Dispatch.of({
     enqueue: (messages) =>
-      Effect.whenEffect(Ref.update(unfinished, (count) => count + 1), Queue.offer(queue, messages)).pipe(
-        Effect.unless(() => messages.length === 0),
-        Effect.asVoid
-      ),
+      Effect.suspend(() => {
+        if (messages.length === 0 || unfinished + messages.length > mostUnfinished) return Effect.void
+        unfinished += messages.length
+        return Effect.asVoid(Queue.offer(queue, messages))
+      }),
     again: (messages) => publish(queues.retry, messages)
   })
 })

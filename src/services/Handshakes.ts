@@ -49,16 +49,19 @@ const make = Effect.gen(function*() {
     note(integration, handshake).pipe(Effect.timeout(auditPatience), Effect.ignoreLogged, Effect.as(answer))
 
   return Handshakes.of({
-    unsigned: Effect.fn("Handshakes.unsigned")(function*(integration, request) {
-      const found = yield* unsigned(integration, request)
-      return yield* Effect.transposeMapOption(found, (_) => carriedOut(integration, _))
-    }),
+    unsigned: (integration, request) =>
+      Effect.flatMap(
+        unsigned(integration, request),
+        Effect.transposeMapOption((found) => carriedOut(integration, found))
+      ),
 
-    signed: Effect.fn("Handshakes.signed")(function*(integration, request, secret) {
-      const found = yield* signed(integration, request, secret)
-      yield* Effect.transposeMapOption(Option.flatMap(found, (_) => _.visit), hosts.get)
-      return yield* Effect.transposeMapOption(found, (_) => carriedOut(integration, _))
-    })
+    signed: (integration, request, secret) =>
+      Effect.flatMap(
+        signed(integration, request, secret),
+        Effect.transposeMapOption((found) =>
+          Effect.zipRight(Effect.transposeMapOption(found.visit, hosts.get), carriedOut(integration, found))
+        )
+      )
   })
 })
 

@@ -1,22 +1,19 @@
-import { Array, Context, Data, Effect, Layer, Option, Queue, Schedule } from "effect"
-import * as Headers from "../domain/Headers.ts"
-import { DeliveryId, EventId } from "../domain/Ids.ts"
+import { Array, Context, Data, Effect, Either, Layer, Option, Queue, Schedule } from "effect"
+import type { DeliveryMessage } from "../domain/QueueMessage.ts"
 import type { Decision } from "../domain/RateLimit.ts"
-import type * as Naming from "../domain/verification/Naming.ts"
 import type { Request } from "../domain/verification/Request.ts"
-import { secretHeaders } from "../domain/verification/Scheme.ts"
+import * as Arrivals from "./Arrivals.ts"
 import * as Batch from "./Batch.ts"
 import type { Listed } from "./Directory.ts"
 import { Dispatch } from "./Dispatch.ts"
-import * as Ids from "./Ids.ts"
 import { type Held, Inflow } from "./Inflow.ts"
 import * as IntakeNotes from "./IntakeNotes.ts"
 import * as Loop from "./Loop.ts"
 import * as Metrics from "./Metrics.ts"
+import * as NewEvents from "./NewEvents.ts"
 import * as Pieces from "./Pieces.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import { Traces } from "./ports/Traces.ts"
-import * as SealedHeaders from "./SealedHeaders.ts"
 import { Settings } from "./Settings.ts"
 import { EventStore, type NewEvent, type Stored } from "./store/EventStore.ts"
 import { isRejected, StoreError } from "./store/Store.ts"
@@ -61,8 +58,7 @@ const commitsInFlight = 2
 // So that a commit holds no more events than that, however small.
 const leastWeight = maxBytesPerCommit / maxEventsPerCommit
 const waitingWebhooks = 2_000
-const waitingMarks = 5_000
-const lookupsAtOnce = 16
+const waitingMarks = 32
 
 const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not store the webhook in time" })
 const noRoom = new StoreError({ reason: "Unavailable", cause: "too much is waiting to be stored here" })
@@ -70,156 +66,113 @@ const noRoom = new StoreError({ reason: "Unavailable", cause: "too much is waiti
 const make = Effect.gen(function*() {
   const coordination = yield* Coordination
   const dispatch = yield* Dispatch
-  const events = yield* EventStore
+  const store = yield* EventStore
   const vault = yield* Vault
   const inflow = yield* Inflow
   const traces = yield* Traces
   const { acceptWithin, idempotencyTtl, maxWebhookBytes } = yield* Settings
+  const ask = yield* Arrivals.make
 
-  // What one webhook brings is stored together or not at all.
-  const store = yield* Batch.make({
-    maxEntries: maxEventsPerCommit,
-    maxWeight: maxBytesPerCommit,
-    weigh: (webhook: Webhook) =>
-      webhook.reduce((sum, { event: { body } }) => sum + Math.max(body.byteLength, leastWeight), 0),
-    parallel: commitsInFlight,
-    capacity: waitingWebhooks,
-    commit: (webhooks: ReadonlyArray<Webhook>) =>
-      Effect.timed(events.insert(webhooks.flatMap(Array.map((_) => _.event)))).pipe(
-        Effect.tap(([took, stored]) => Metrics.committed(stored.length, took)),
-        Effect.map(([, stored]) => {
-          let from = 0
-          return webhooks.map(({ length }) => stored.slice(from, from += length))
-        })
-      ),
-    separate: isRejected,
-    refusal: { after: acceptWithin, error: tooSlow },
-    settled: (webhook) => inflow.letGo(sizeOf(webhook.map((_) => _.event)))
-  })
-
-  const marks = yield* Queue.sliding<Mark>(waitingMarks)
+  const marks = yield* Queue.sliding<ReadonlyArray<readonly [key: string, eventId: string]>>(waitingMarks)
   yield* Loop.forkRepeating(
     "Marking accepted webhooks",
     Schedule.forever,
-    Effect.flatMap(
-      Queue.takeBetween(marks, 1, maxEventsPerCommit),
-      Effect.forEach(({ eventId, key }) =>
-        // The database knows; a marker that is missing only costs a lookup there.
-        Effect.ignore(coordination.mark(key, eventId, idempotencyTtl)), { concurrency: "unbounded", discard: true })
+    // The database knows; a marker that is missing only costs a lookup there.
+    Effect.flatMap(Queue.take(marks), (some) => Effect.ignore(coordination.mark(some, idempotencyTtl)))
+  )
+
+  const announce = (fresh: ReadonlyArray<NewEvent>) =>
+    Effect.zipRight(
+      dispatch.enqueue(fresh.flatMap(messagesOf)),
+      Queue.offer(marks, fresh.map((event) => [markKeyOf(event), event.id]))
     )
-  )
 
-  /** How many milliseconds its deliveries are to wait; what nobody would send again is not refused. */
-  const within = Effect.fnUntraced(
-    function*({ integration: { id, rateLimitPerMinute, retries }, rescuedAt }: Incoming) {
-      if (Option.isNone(rateLimitPerMinute) || rescuedAt !== undefined) return 0
-      const decision = yield* Effect.option(
-        coordination.take(`limit:${id}:${rateLimitPerMinute.value}`, rateLimitPerMinute.value, !retries)
-      )
-      if (Option.isNone(decision) || decision.value.allowed) return 0
-      return retries ? yield* new RateLimited({ decision: decision.value }) : decision.value.retryAfterMs
-    }
-  )
-
-  const wasSeen = (key: string) =>
-    Effect.map(Effect.option(coordination.marked(key)), (marked) => Option.isSome(Option.flatten(marked)))
-
-  const announce = Effect.fnUntraced(function*({ event, markKey }: Ready, stored: Stored) {
-    if (!stored.duplicate) {
-      yield* dispatch.enqueue(
-        event.deliveries.filter((_) => !_.held && event.delayMs === 0).map(({ destinationId, id }) => ({
-          v: 1,
-          deliveryId: id,
-          generation: 1,
-          attempt: 1,
-          destinationId
-        }))
-      )
-      yield* Queue.offer(marks, { key: markKey, eventId: stored.eventId })
-    }
+  const insert = Effect.fnUntraced(function*(events: ReadonlyArray<NewEvent>) {
+    if (events.length === 0) return []
+    const [took, stored] = yield* Effect.timed(store.insert(events))
+    yield* Metrics.committed(stored.length, took)
+    const fresh = events.filter((_, index) => stored[index]?.duplicate === false)
+    if (fresh.length > 0) yield* announce(fresh)
+    return stored
   })
 
-  const commit = Effect.fnUntraced(function*(webhook: Webhook, { arrival, held, integration, request }: Incoming) {
-    held.handOver(sizeOf(webhook.map((_) => _.event)))
-    const stored = yield* store(webhook)
-    if (!Array.isNonEmptyReadonlyArray(stored)) return yield* Effect.dieMessage("a webhook became no event")
-    yield* IntakeNotes.tell(traces, { integration, request, stored, arrival: Option.fromNullable(arrival) })
-    yield* Effect.forEach(Array.zip(webhook, stored), ([one, stored]) => announce(one, stored), { discard: true })
-    return stored
-  }, Effect.uninterruptible)
+  const commit = Effect.fnUntraced(function*(webhooks: ReadonlyArray<Webhook>) {
+    const known = yield* ask(webhooks)
+    const admitted = webhooks.map((webhook) => admission(webhook, known(webhook)))
+    const stored = yield* insert(admitted.flatMap(Either.getOrElse(() => [])))
+    let from = 0
+    const outcomes = admitted.map(Either.map(({ length }) => stored.slice(from, from += length)))
+    yield* IntakeNotes.tell(traces, taken(webhooks, outcomes))
+    return outcomes
+  })
 
-  const ready = Effect.fnUntraced(function*(
-    { integration, path, query, rescuedAt }: Incoming,
-    { markKey, names, request, seen }: Named,
-    delayMs: number
-  ): Effect.fn.Return<Ready> {
-    const receivedAt = rescuedAt ?? request.receivedAt
-    const id = EventId.make(Ids.at(receivedAt))
-    const secret = secretHeaders(integration.scheme)
-    const apart = yield* SealedHeaders.seal(vault, `event:${id}`, request.headers, secret)
-    const wanted = Pieces.wanted(integration, names, request)
-    const event: NewEvent = {
-      ...apart,
-      id,
-      integrationId: integration.id,
-      dedupeKey: names.dedupeKey,
-      providerEventId: Option.getOrNull(names.providerEventId),
-      type: Option.getOrNull(names.type),
-      contentType: Option.getOrNull(
-        Option.map(Headers.folded(request.headers, "content-type"), (_) => _.slice(0, 200))
-      ),
-      receivedAt,
-      path,
-      query,
-      body: request.body,
-      delayMs,
-      deliveries: wanted.map((destination) => ({
-        id: DeliveryId.make(Ids.at(receivedAt)),
-        destinationId: destination.id,
-        held: destination.status !== "active"
-      })),
-      seen
-    }
-    return { event, markKey }
+  // What one webhook brings is stored together or not at all.
+  const submit = yield* Batch.make({
+    maxEntries: maxEventsPerCommit,
+    maxWeight: maxBytesPerCommit,
+    weigh: ({ events }: Webhook) => events.reduce((sum, { body }) => sum + Math.max(body.byteLength, leastWeight), 0),
+    parallel: commitsInFlight,
+    commit,
+    separate: isRejected,
+    refusal: { after: acceptWithin, capacity: waitingWebhooks, error: tooSlow },
+    settled: ({ events }) => inflow.letGo(sizeOf(events))
   })
 
   return Intake.of({
-    accept: Effect.fn("Intake.accept")(function*(incoming) {
-      const { held, integration, request: whole } = incoming
+    accept: Effect.fnUntraced(function*(incoming) {
+      const { held, integration, path, query, request: whole, rescuedAt } = incoming
       const requests = Pieces.of(integration, whole, maxWebhookBytes)
-      const isSplit = requests.length > 1
       // The whole is held as well, until it is answered.
-      if (isSplit && !held.add(sizeOf(requests))) return yield* noRoom
-      const names = Pieces.names(integration, whole, requests)
-      const named = Effect.forEach(Array.zip(requests, names), ([request, names]) => {
-        const markKey = `seen:${integration.id}:${names.dedupeKey}`
-        return Effect.map(wasSeen(markKey), (seen): Named => ({ request, names, markKey, seen }))
-      }, { concurrency: lookupsAtOnce })
-      const [delayMs, known] = yield* Effect.all([within(incoming), named], { concurrency: 2 })
-      return yield* commit(yield* Effect.forEach(known, (one) => ready(incoming, one, delayMs)), incoming)
-    })
+      if (requests.length > 1 && !held.add(sizeOf(requests))) return yield* noRoom
+      const source = { integration, path, query, receivedAt: rescuedAt ?? whole.receivedAt }
+      const events = yield* Effect.forEach(
+        Array.zip(requests, Pieces.names(integration, whole, requests)),
+        ([request, names]) => NewEvents.make(vault, source, request, names)
+      )
+      held.handOver(sizeOf(events))
+      const limited = rescuedAt === undefined
+      const stored = yield* yield* submit({ incoming, integration, limited, events, markKeys: events.map(markKeyOf) })
+      return Array.isNonEmptyReadonlyArray(stored) ? stored : yield* Effect.dieMessage("a webhook became no event")
+    }, Effect.uninterruptible)
   })
 })
 
+interface Webhook extends Arrivals.Arriving {
+  readonly incoming: Incoming
+  readonly events: ReadonlyArray<NewEvent>
+}
+
+/** What is stored of a webhook. Where its limit is used up its deliveries wait if nobody would send it again, else nothing is. */
+const admission = (
+  { events, integration: { retries } }: Webhook,
+  { decision, seen }: Arrivals.Known
+): Either.Either<ReadonlyArray<NewEvent>, RateLimited> => {
+  const refused = Option.filter(decision, ({ allowed }) => !allowed)
+  if (Option.isSome(refused) && retries) return Either.left(new RateLimited({ decision: refused.value }))
+  const delayMs = Option.match(refused, { onNone: () => 0, onSome: (_) => _.retryAfterMs })
+  return Either.right(events.map((event, index) => ({ ...event, delayMs, seen: seen[index] === true })))
+}
+
+const taken = (
+  webhooks: ReadonlyArray<Webhook>,
+  outcomes: ReadonlyArray<Either.Either<ReadonlyArray<Stored>, RateLimited>>
+): ReadonlyArray<IntakeNotes.Taken> =>
+  Array.zip(webhooks, outcomes).flatMap(([{ incoming: { arrival, integration, request } }, outcome]) =>
+    Either.isRight(outcome)
+      ? [{ integration, request, stored: outcome.right, arrival: Option.fromNullable(arrival) }]
+      : []
+  )
+
+const markKeyOf = ({ dedupeKey, integrationId }: NewEvent): string => `seen:${integrationId}:${dedupeKey}`
+
+const messagesOf = ({ delayMs, deliveries }: NewEvent): ReadonlyArray<DeliveryMessage> =>
+  deliveries.filter(({ held }) => !held && delayMs === 0).map(({ destinationId, id }) => ({
+    v: 1,
+    deliveryId: id,
+    generation: 1,
+    attempt: 1,
+    destinationId
+  }))
+
 const sizeOf = (bodies: ReadonlyArray<{ readonly body: Uint8Array }>): number =>
   bodies.reduce((sum, { body }) => sum + body.byteLength, 0)
-
-/** The events of one webhook. */
-type Webhook = ReadonlyArray<Ready>
-
-interface Named {
-  readonly request: Request
-  readonly names: Naming.Names
-  readonly markKey: string
-  readonly seen: boolean
-}
-
-interface Ready {
-  readonly event: NewEvent
-  readonly markKey: string
-}
-
-interface Mark {
-  readonly key: string
-  readonly eventId: string
-}

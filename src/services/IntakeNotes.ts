@@ -23,28 +23,34 @@ export interface Taken {
   readonly arrival: Option.Option<Arrival>
 }
 
-/** Tells whoever watches that a webhook was taken in: the metrics, the log, and the traces of its events. */
-export const tell = (traces: typeof Traces.Service, taken: Taken): Effect.Effect<void> => {
-  const { arrival, integration: { slug }, stored } = taken
-  const told = Option.match(arrival, {
-    onNone: () => Effect.void,
-    onSome: ({ begun, whole }) =>
-      Effect.flatMap(
-        Elapsed.seconds,
-        (now) => Effect.zipRight(Metrics.acceptedWithin(now - whole), traces.tell(() => spans(taken, now - begun)))
-      )
-  })
-  return Effect.zipRight(Metrics.accepted(slug, stored), Effect.zipRight(told, log(taken)))
-}
+/** Tells whoever watches that webhooks were taken in: the metrics, the log, and the traces of their events. */
+export const tell = Effect.fnUntraced(function*(traces: typeof Traces.Service, taken: ReadonlyArray<Taken>) {
+  const now = yield* Elapsed.seconds
+  yield* Metrics.accepted(taken.map(({ arrival, integration, stored }) => ({
+    integration: integration.slug,
+    stored,
+    seconds: Option.match(arrival, { onNone: () => null, onSome: ({ whole }) => now - whole })
+  })))
+  yield* traces.tell(() =>
+    taken.flatMap((one) =>
+      Option.match(one.arrival, { onNone: () => [], onSome: ({ begun }) => spans(one, now - begun) })
+    )
+  )
+  yield* log(taken)
+})
 
 // Nothing is made of it where nobody reads it.
-const log = ({ integration: { slug }, stored }: Taken): Effect.Effect<void> =>
+const log = (taken: ReadonlyArray<Taken>): Effect.Effect<void> =>
   Effect.asVoid(Effect.whenLogLevel(
-    Effect.forEach(stored, ({ duplicate, eventId }) =>
-      Effect.annotateLogs(
-        Effect.logDebug(duplicate ? "A copy of a webhook came" : "A webhook was accepted"),
-        { integration: slug, eventId }
-      ), { discard: true }),
+    Effect.forEach(
+      taken.flatMap(({ integration: { slug }, stored }) => stored.map((one) => ({ slug, ...one }))),
+      ({ duplicate, eventId, slug }) =>
+        Effect.annotateLogs(
+          Effect.logDebug(duplicate ? "A copy of a webhook came" : "A webhook was accepted"),
+          { integration: slug, eventId }
+        ),
+      { discard: true }
+    ),
     LogLevel.Debug
   ))
 

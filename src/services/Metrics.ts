@@ -101,20 +101,23 @@ const spans = counter(
   "outcome"
 )
 
-/** A webhook's events that were taken in. */
-export const accepted = (
-  integration: string,
-  stored: ReadonlyArray<{ readonly duplicate: boolean }>
-): Effect.Effect<void> =>
-  Effect.sync(() => {
-    const copies = stored.reduce((sum, { duplicate }) => duplicate ? sum + 1 : sum, 0)
-    count(eventsAccepted(integration), stored.length - copies)
-    if (copies > 0) count(eventsDuplicate(integration), copies)
-  })
+/** A webhook that was taken in, by its integration's name. */
+export interface Accepted {
+  readonly integration: string
+  readonly stored: ReadonlyArray<{ readonly duplicate: boolean }>
+  /** Since its last byte had come; null where it was taken in later. */
+  readonly seconds: number | null
+}
 
-/** A webhook was taken in so many seconds after its last byte had come. */
-export const acceptedWithin = (seconds: number): Effect.Effect<void> =>
-  Effect.sync(() => acceptDuration.unsafeUpdate(seconds, []))
+export const accepted = (webhooks: ReadonlyArray<Accepted>): Effect.Effect<void> =>
+  Effect.sync(() => {
+    for (const { integration, seconds, stored } of webhooks) {
+      const copies = stored.reduce((sum, { duplicate }) => duplicate ? sum + 1 : sum, 0)
+      count(eventsAccepted(integration), stored.length - copies)
+      if (copies > 0) count(eventsDuplicate(integration), copies)
+      if (seconds !== null) acceptDuration.unsafeUpdate(seconds, [])
+    }
+  })
 
 export const rejected = (reason: string): Effect.Effect<void> => Effect.sync(() => count(webhooksRejected(reason), 1))
 

@@ -13,6 +13,11 @@ describe("headers", () => {
     }
   })
 
+  it("are read from a list of names and values in turn, whatever the case of their names", () => {
+    const read = Headers.ofRaw(["X-One", "1", "__proto__", "a", "x-two", "b", "x-ONE", "2", "x-odd"])
+    assert.deepStrictEqual(Object.entries(read), [["x-one", ["1", "2"]], ["__proto__", ["a"]], ["x-two", ["b"]]])
+  })
+
   it("fold into one line", () => {
     assert.deepStrictEqual(Headers.folded(headers, "x-two"), Option.some("1, 2"))
     for (const name of ["absent", "constructor", "__proto__"]) {

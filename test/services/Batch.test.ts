@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Array, Deferred, Duration, Effect, Exit, Fiber, Ref, Scope, TestClock } from "effect"
 import * as Batch from "../../src/services/Batch.ts"
 
-const bounds = { maxEntries: 10, parallel: 1, capacity: 100 }
+const bounds = { maxEntries: 10, parallel: 1 }
 
 describe("a batch", () => {
   it.scoped("gathers what comes while a commit runs, and gives each caller its own output", () =>
@@ -87,7 +87,7 @@ describe("a batch", () => {
       const submit = yield* Batch.make({
         ...bounds,
         maxEntries: 1,
-        refusal: { after: Duration.seconds(8), error: "too slow" },
+        refusal: { after: Duration.seconds(8), capacity: 100, error: "too slow" },
         settled: (entry: number) => void settled.push(entry),
         commit: (entries: ReadonlyArray<number>) => Effect.as(Deferred.await(gate), entries)
       })
@@ -110,8 +110,7 @@ describe("a batch", () => {
       const submit = yield* Batch.make({
         ...bounds,
         maxEntries: 1,
-        capacity: 2,
-        refusal: { after: Duration.seconds(8), error: "full" },
+        refusal: { after: Duration.seconds(8), capacity: 2, error: "full" },
         settled: (entry: number) => void settled.push(entry),
         commit: (entries: ReadonlyArray<number>) => Effect.as(Deferred.await(gate), entries)
       })

@@ -2,16 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Either, Fiber, Layer, Option, Redacted, Ref, TestClock } from "effect"
 import { createSign } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { IntegrationId } from "../../src/domain/Ids.ts"
 import { providers } from "../../src/domain/providers/Providers.ts"
 import type { Refusal } from "../../src/domain/verification/Refusal.ts"
 import { Request } from "../../src/domain/verification/Request.ts"
 import { Audit } from "../../src/services/Audit.ts"
 import { Certificates } from "../../src/services/Certificates.ts"
-import type { Listed } from "../../src/services/Directory.ts"
 import { Handshakes } from "../../src/services/Handshakes.ts"
 import { ProviderHostError, ProviderHosts } from "../../src/services/ports/ProviderHosts.ts"
 import { Verification } from "../../src/services/Verification.ts"
+import { listed as anyListed } from "../support/Listed.ts"
 
 const vector = (name: string) => readFileSync(new URL(`../vectors/${name}`, import.meta.url))
 
@@ -21,20 +20,7 @@ const subscribeUrl = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscri
 // The certificate is valid from here on.
 const today = 1_800_000_000_000
 
-const listed: Listed = {
-  id: IntegrationId.make("0192e4a0-0000-7000-8000-000000000001"),
-  slug: "orders",
-  status: "active",
-  scheme: providers.sns.scheme({}),
-  overrides: { dedupe: Option.none(), type: Option.none() },
-  verifyToken: Option.none(),
-  retries: true,
-  rateLimitPerMinute: Option.none(),
-  response: Option.none(),
-  destinations: [],
-  secretsAt: () => [Redacted.make(topic)],
-  idOf: Option.none
-}
+const listed = { ...anyListed, scheme: providers.sns.scheme({}), secretsAt: () => [Redacted.make(topic)] }
 
 /** A message of SNS, signed over the members that it lists in this order. */
 const message = (members: Record<string, string>, changes: Record<string, string> = {}) => {

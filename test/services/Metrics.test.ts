@@ -33,10 +33,10 @@ describe("the metrics", () => {
   it.effect("count a webhook's new events and its copies, and how long it took", () =>
     Effect.gen(function*() {
       const { counted, of } = yield* rise(
-        Effect.zipRight(
-          Metrics.accepted("counted", [{ duplicate: false }, { duplicate: true }, { duplicate: false }]),
-          Metrics.acceptedWithin(0.02)
-        )
+        Metrics.accepted([
+          { integration: "counted", stored: [{ duplicate: false }, { duplicate: true }], seconds: 0.02 },
+          { integration: "counted", stored: [{ duplicate: false }], seconds: null }
+        ])
       )
       assert.strictEqual(of("sluice_events_accepted_total", { integration: "counted" }), 2)
       assert.strictEqual(of("sluice_events_duplicate_total", { integration: "counted" }), 1)
@@ -67,9 +67,12 @@ describe("the metrics", () => {
   it.effect("do not grow with the names that somebody gives to integrations", () =>
     Effect.gen(function*() {
       const { of } = yield* rise(
-        Effect.forEach(
-          Array.range(1, 2_000),
-          (index) => Metrics.accepted(`many-${index}`, [{ duplicate: false }])
+        Metrics.accepted(
+          Array.range(1, 2_000).map((index) => ({
+            integration: `many-${index}`,
+            stored: [{ duplicate: false }],
+            seconds: null
+          }))
         )
       )
       const { metrics } = (yield* now).get("sluice_events_accepted_total") ?? { metrics: [] }

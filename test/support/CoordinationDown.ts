@@ -5,6 +5,7 @@ import { Coordination, type CoordinationError } from "../../src/services/ports/C
 export const coordinationDown = (error: CoordinationError) =>
   Layer.succeed(Coordination, {
     take: () => error,
+    takeEach: () => error,
     mark: () => error,
     marked: () => error,
     lock: () => error,

@@ -24,7 +24,7 @@ const integrations = HttpApiBuilder.group(ManagementApi, "integrations", (handle
 
     const view = (request: HttpServerRequest.HttpServerRequest) => (integration: Integration) => ({
       ...integration,
-      webhookUrl: WebhookUrl.make(Origin.of(settings, request), integration.slug)
+      webhookUrl: WebhookUrl.make(Origin.of(settings, request.headers["host"]), integration.slug)
     })
 
     return handlers

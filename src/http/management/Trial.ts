@@ -21,7 +21,7 @@ export const requestOf = (
     return {
       method,
       url: WebhookUrl.make(
-        Origin.of(settings, host === undefined ? call : { headers: { host } }),
+        Origin.of(settings, host ?? call.headers["host"]),
         slug,
         WebhookUrl.queryOf(called)
       ),

@@ -11,14 +11,27 @@ export class CoordinationError extends Data.TaggedError("CoordinationError")<{
  * ever the only guard of a promise.
  */
 export class Coordination extends Context.Tag("sluice/services/ports/Coordination")<Coordination, {
+  /** Takes one from a budget of `limit` per minute. */
+  readonly take: (key: string, limit: number) => Effect.Effect<Decision, CoordinationError>
   /**
-   * Takes one from a budget of `limit` per minute. On credit it is taken also where it is not allowed yet, and the answer says
+   * Takes so many at once, one after the other. On credit one is taken also where it is not allowed yet, and its answer says
    * when it would be.
    */
-  readonly take: (key: string, limit: number, onCredit?: boolean) => Effect.Effect<Decision, CoordinationError>
-  /** Remembers a text under a key for a time. */
-  readonly mark: (key: string, text: string, ttl: Duration.Duration) => Effect.Effect<void, CoordinationError>
-  readonly marked: (key: string) => Effect.Effect<Option.Option<string>, CoordinationError>
+  readonly takeEach: (
+    key: string,
+    limit: number,
+    count: number,
+    onCredit?: boolean
+  ) => Effect.Effect<ReadonlyArray<Decision>, CoordinationError>
+  /** Remembers a text under each key for a time. */
+  readonly mark: (
+    texts: ReadonlyArray<readonly [key: string, text: string]>,
+    ttl: Duration.Duration
+  ) => Effect.Effect<void, CoordinationError>
+  /** What is remembered under each of the keys, in their order. */
+  readonly marked: (
+    keys: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<Option.Option<string>>, CoordinationError>
   /** True when the lock is now the token's; false when another token holds it. */
   readonly lock: (key: string, token: string, ttl: Duration.Duration) => Effect.Effect<boolean, CoordinationError>
   /** Extends a lock that the token still holds; false when it does not. */

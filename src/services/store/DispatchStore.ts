@@ -25,7 +25,7 @@ const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
 
   return DispatchStore.of({
-    markQueued: Effect.fn("DispatchStore.markQueued")(function*(messages) {
+    markQueued: Effect.fnUntraced(function*(messages) {
       yield* guarded(sql`
         WITH confirmed AS (
           SELECT d.id

@@ -168,7 +168,7 @@ const make = Effect.gen(function*() {
   })
 
   return EventStore.of({
-    insert: Effect.fn("EventStore.insert")(function*(events) {
+    insert: Effect.fnUntraced(function*(events) {
       const stored = yield* outcomes(events)
       return events.flatMap(({ id }) => stored.get(id) ?? [])
     })

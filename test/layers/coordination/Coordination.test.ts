@@ -70,17 +70,22 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
         assert.isTrue((yield* take(other, 1)).allowed)
       }))
 
-    it.effect("remembers the latest text of a mark until its time is over", () =>
+    it.effect("remembers the latest text of each mark until its time is over", () =>
       Effect.gen(function*() {
         const { mark, marked } = yield* Coordination
         const name = yield* key
-        assert.deepStrictEqual(yield* marked(name), Option.none())
-        yield* mark(name, "first", long)
-        yield* mark(name, "ünïcödé \u{1f511} \0 \"", long)
-        assert.deepStrictEqual(yield* marked(name), Option.some("ünïcödé \u{1f511} \0 \""))
+        const other = yield* key
+        assert.deepStrictEqual(yield* marked([name]), [Option.none()])
+        yield* mark([[name, "first"], [other, "other"]], long)
+        yield* mark([[name, "ünïcödé \u{1f511} \0 \""]], long)
+        assert.deepStrictEqual(yield* marked([name, yield* key, other]), [
+          Option.some("ünïcödé \u{1f511} \0 \""),
+          Option.none(),
+          Option.some("other")
+        ])
         const markedAt = yield* Clock.currentTimeMillis
-        yield* mark(name, "brief", short)
-        yield* eventually(marked(name), Option.isNone)
+        yield* mark([[name, "brief"]], short)
+        yield* eventually(marked([name]), ([text]) => text !== undefined && Option.isNone(text))
         assert.isAtLeast(yield* Clock.currentTimeMillis, markedAt + Duration.toMillis(short) - skew)
       }))
 
@@ -112,12 +117,31 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
 
     it.effect("takes from a budget on credit, and says when each call would have been allowed", () =>
       Effect.gen(function*() {
-        const { take } = yield* Coordination
+        const { takeEach } = yield* Coordination
         const budget = yield* key
-        const decisions = yield* Effect.replicateEffect(take(budget, 2, true), 5)
+        const decisions = (yield* Effect.replicateEffect(takeEach(budget, 2, 1, true), 5)).flat()
         assert.deepStrictEqual(decisions.map((_) => _.allowed), [true, true, false, false, false])
         const waits = decisions.slice(2).map((_) => _.retryAfterMs)
         for (const [index, wait] of waits.entries()) assert.approximately(wait, 30_000 * (index + 1), 5_000)
+      }))
+
+    it.effect("takes many from a budget at once as it would one after the other", () =>
+      Effect.gen(function*() {
+        const { take, takeEach } = yield* Coordination
+        const [together, apart, onCredit] = [yield* key, yield* key, yield* key]
+        const one = yield* Effect.replicateEffect(take(apart, 5), 7)
+        const many = [...yield* takeEach(together, 5, 3), ...yield* takeEach(together, 5, 4)]
+        const told = ({ allowed, limit, remaining }: typeof one[number]) => ({ allowed, limit, remaining })
+        assert.deepStrictEqual(many.map(told), one.map(told))
+        for (const [index, decision] of many.entries()) {
+          assert.approximately(decision.resetMs, one[index]?.resetMs ?? 0, 5_000)
+          assert.approximately(decision.retryAfterMs, one[index]?.retryAfterMs ?? 0, 5_000)
+        }
+        const owed = yield* takeEach(onCredit, 2, 5, true)
+        assert.deepStrictEqual(owed.map((_) => _.allowed), [true, true, false, false, false])
+        for (const [index, wait] of owed.slice(2).entries()) {
+          assert.approximately(wait.retryAfterMs, 30_000 * (index + 1), 1)
+        }
       }))
 
     it.effect("does not take a second lock for a renewal, even for its holder", () =>
@@ -197,13 +221,13 @@ describe.runIf(redisUrl !== null)("coordination on Redis", () => {
         const [name, mine, budget, places] = [yield* key, yield* key, yield* key, yield* key]
         yield* enter(places, "here", 1, long)
         yield* lock(name, "here", long)
-        yield* mark(mine, "here", long)
+        yield* mark([[mine, "here"]], long)
         yield* Effect.replicateEffect(take(budget, 2), 2)
         const there = Effect.gen(function*() {
           const { enter, lock, marked, take } = yield* Coordination
           assert.isFalse(yield* enter(places, "there", 1, long))
           assert.isFalse(yield* lock(name, "there", long))
-          assert.deepStrictEqual(yield* marked(mine), Option.some("here"))
+          assert.deepStrictEqual(yield* marked([mine]), [Option.some("here")])
           assert.isFalse((yield* take(budget, 2)).allowed)
         })
         yield* Effect.provide(there, connected(redisUrl ?? ""))

@@ -27,13 +27,13 @@ describe("coordination in memory, by the Clock", () => {
   it.effect("keeps marks and locks to the last millisecond of their time", () =>
     Effect.gen(function*() {
       const { lock, mark, marked, renew } = yield* Coordination
-      yield* mark("mark", "text", Duration.seconds(10))
+      yield* mark([["mark", "text"]], Duration.seconds(10))
       yield* lock("lock", "mine", Duration.seconds(10))
       yield* TestClock.adjust("9999 millis")
-      assert.deepStrictEqual(yield* marked("mark"), Option.some("text"))
+      assert.deepStrictEqual(yield* marked(["mark"]), [Option.some("text")])
       assert.isFalse(yield* lock("lock", "other", Duration.seconds(10)))
       yield* TestClock.adjust("1 millis")
-      assert.deepStrictEqual(yield* marked("mark"), Option.none())
+      assert.deepStrictEqual(yield* marked(["mark"]), [Option.none()])
       assert.isFalse(yield* renew("lock", "mine", Duration.seconds(10)))
       assert.isTrue(yield* lock("lock", "other", Duration.seconds(10)))
     }).pipe(fresh))
@@ -54,17 +54,21 @@ describe("coordination in memory, by the Clock", () => {
       const day = Duration.days(1)
       yield* lock("lock", "mine", day)
       yield* take("budget", 1)
-      yield* mark("oldest", "text", day)
-      yield* mark("old", "text", day)
-      yield* mark("oldest", "set anew", day)
-      yield* Effect.forEach(Array.from({ length: 99_999 }, (_, index) => index), (index) => mark(`${index}`, "", day), {
-        discard: true
-      })
-      assert.deepStrictEqual(yield* marked("old"), Option.none())
-      assert.deepStrictEqual(yield* marked("oldest"), Option.some("set anew"))
-      yield* mark("one more", "text", day)
-      assert.deepStrictEqual(yield* marked("oldest"), Option.none())
-      assert.deepStrictEqual(yield* marked("one more"), Option.some("text"))
+      yield* mark([["oldest", "text"]], day)
+      yield* mark([["old", "text"]], day)
+      yield* mark([["oldest", "set anew"]], day)
+      yield* Effect.forEach(
+        Array.from({ length: 99_999 }, (_, index) => index),
+        (index) => mark([[`${index}`, ""]], day),
+        {
+          discard: true
+        }
+      )
+      assert.deepStrictEqual(yield* marked(["old"]), [Option.none()])
+      assert.deepStrictEqual(yield* marked(["oldest"]), [Option.some("set anew")])
+      yield* mark([["one more", "text"]], day)
+      assert.deepStrictEqual(yield* marked(["oldest"]), [Option.none()])
+      assert.deepStrictEqual(yield* marked(["one more"]), [Option.some("text")])
       assert.isFalse(yield* lock("lock", "other", day))
       assert.isFalse((yield* take("budget", 1)).allowed)
     }).pipe(fresh))

@@ -14,10 +14,11 @@ const installed = await Effect.runPromise(Effect.option(Binary.find("redis-serve
 const ttl = Duration.minutes(1)
 
 /** Every call of the port. */
-const calls = Effect.map(Coordination, ({ check, lock, mark, marked, renew, take, unlock }) => [
+const calls = Effect.map(Coordination, ({ check, lock, mark, marked, renew, take, takeEach, unlock }) => [
   Effect.asVoid(take("budget", 10)),
-  mark("mark", "text", ttl),
-  Effect.asVoid(marked("mark")),
+  Effect.asVoid(takeEach("budget", 10, 2)),
+  mark([["mark", "text"]], ttl),
+  Effect.asVoid(marked(["mark"])),
   Effect.asVoid(lock("lock", "token", ttl)),
   Effect.asVoid(renew("lock", "token", ttl)),
   unlock("lock", "token"),
@@ -62,7 +63,7 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
       const server = yield* RedisServer.start
       yield* Effect.gen(function*() {
         const { lock, mark, marked, take } = yield* Coordination
-        yield* mark("kept", "text", ttl)
+        yield* mark([["kept", "text"]], ttl)
         assert.isTrue(yield* lock("held", "token", ttl))
         yield* take("spent", 1)
         assert.isFalse((yield* take("spent", 1)).allowed)
@@ -72,7 +73,7 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
 
         yield* server.start
         yield* recovery
-        assert.deepStrictEqual(yield* marked("kept"), Option.none())
+        assert.deepStrictEqual(yield* marked(["kept"]), [Option.none()])
         assert.isTrue(yield* lock("held", "another", ttl))
         assert.isTrue((yield* take("spent", 1)).allowed)
       }).pipe(Effect.provide(connected(server.url)))
@@ -95,13 +96,13 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
       const server = yield* RedisServer.start
       yield* Effect.gen(function*() {
         const { check, mark, marked } = yield* Coordination
-        yield* mark("kept", "text", ttl)
+        yield* mark([["kept", "text"]], ttl)
         yield* server.pause
         assert.strictEqual((yield* Effect.flip(check)).reason, "Timeout")
         yield* failsAtOnce
         yield* server.resume
         yield* recovery
-        assert.deepStrictEqual(yield* marked("kept"), Option.some("text"))
+        assert.deepStrictEqual(yield* marked(["kept"]), [Option.some("text")])
         yield* Effect.all(yield* calls)
       }).pipe(Effect.provide(connected(server.url)))
     }))

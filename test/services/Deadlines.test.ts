@@ -1,0 +1,36 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, TestClock } from "effect"
+import * as Deadlines from "../../src/services/Deadlines.ts"
+
+describe("deadlines", () => {
+  it.scoped("end what takes too long, no more than a sixteenth late, and nothing that was done before", () =>
+    Effect.gen(function*() {
+      const ended: Array<string> = []
+      const { watch } = yield* Deadlines.make("Ending in a test", Duration.seconds(16))
+      yield* TestClock.adjust("500 millis")
+      watch(() => void ended.push("first"))
+      const stop = watch(() => void ended.push("done before"))
+      yield* TestClock.adjust("8 seconds")
+      watch(() => void ended.push("second"))
+      stop()
+      yield* TestClock.adjust("7999 millis")
+      assert.deepStrictEqual(ended, [])
+      yield* TestClock.adjust("1 seconds")
+      assert.deepStrictEqual(ended, ["first"])
+      yield* TestClock.adjust("8 seconds")
+      assert.deepStrictEqual(ended, ["first", "second"])
+    }))
+
+  it.scoped("that are over are told once, and one that fails does not hold up the others", () =>
+    Effect.gen(function*() {
+      let told = 0
+      const { watch } = yield* Deadlines.make("Ending in a test", Duration.seconds(16))
+      watch(() => {
+        throw new Error("broken")
+      })
+      const stop = watch(() => void told++)
+      yield* TestClock.adjust("1 minute")
+      stop()
+      assert.strictEqual(told, 1)
+    }))
+})
