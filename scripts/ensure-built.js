@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const compiler = join(root, "node_modules/typescript/bin/tsc")
 
 if (existsSync(join(root, "src")) && existsSync(compiler)) {
-  const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" })
+  const { status } = spawnSync(process.execPath, [compiler, "-b", "tsconfig.build.json"], { cwd: root, stdio: "inherit" })
   process.exitCode = status ?? 1
 } else if (!existsSync(join(root, "dist"))) {
   process.stderr.write("Sluice is not built: run `npm ci` and `npm run build` first.\n")
