@@ -16,7 +16,8 @@ export const acquireDatabase = (template: string) =>
   Effect.acquireRelease(
     Effect.gen(function*() {
       const name = `test_${randomUUID().replaceAll("-", "")}`
-      yield* onServer((sql) => sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)}`)
+      // Copied as files: through the log, which is the default, it takes three times as long.
+      yield* onServer((sql) => sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)} STRATEGY FILE_COPY`)
       const url = new URL(inject("postgresUrl"))
       url.pathname = `/${name}`
       return { name, url: url.href }
