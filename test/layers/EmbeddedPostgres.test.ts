@@ -4,17 +4,28 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Option, Redacted, Schedule } from "effect"
-import { spawn } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
-import ts from "typescript"
 import { EmbeddedPostgres, type Options } from "../../src/layers/embedded/EmbeddedPostgres.ts"
 import { mend, prepare } from "../../src/layers/embedded/PostgresBinaries.ts"
+import { ownerProcess } from "./EmbeddedOwner.ts"
 
 const root = process.getuid?.() === 0
 const slow = 60_000
 
-layer(NodeFileSystem.layer, { excludeTestServices: true })("EmbeddedPostgres", (it) => {
+/** A folder with an initialised cluster that no server runs on, to copy: an initialisation takes longer than most tests. */
+class Initialised extends Context.Tag("sluice/test/layers/EmbeddedPostgres.test/Initialised")<Initialised, string>() {
+  static readonly layer = Layer.scoped(
+    Initialised,
+    Effect.suspend(() => Effect.tap(folder, (directory) => Effect.scoped(start(directory))))
+  )
+}
+
+layer(Layer.provideMerge(Initialised.layer, NodeFileSystem.layer), {
+  excludeTestServices: true,
+  timeout: slow
+})("EmbeddedPostgres", (it) => {
   it.scoped("starts from nothing and answers", () =>
     Effect.gen(function*() {
       const { directory, started, url } = yield* start(yield* folder)
@@ -44,7 +55,7 @@ layer(NodeFileSystem.layer, { excludeTestServices: true })("EmbeddedPostgres", (
 
   it.scoped("refuses a second owner while the first goes on", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
+      const directory = yield* initialised
       const { url } = yield* start(directory)
       const error = yield* Effect.flip(start(directory))
       assert.strictEqual(error.reason, "InUse")
@@ -65,7 +76,7 @@ layer(NodeFileSystem.layer, { excludeTestServices: true })("EmbeddedPostgres", (
 
   it.scoped("attaches a job to a running server and leaves that running", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
+      const directory = yield* initialised
       const owner = yield* start(directory)
       const job = yield* Effect.scoped(start(directory, { exclusive: false }))
       assert.isFalse(job.started)
@@ -75,7 +86,7 @@ layer(NodeFileSystem.layer, { excludeTestServices: true })("EmbeddedPostgres", (
 
   it.scoped("runs a server for a job where none runs, and stops it with the job", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
+      const directory = yield* initialised
       const job = yield* Effect.scoped(start(directory, { exclusive: false }))
       assert.isTrue(job.started)
       assert.isTrue(Option.isNone(yield* postmaster(directory)))
@@ -83,7 +94,7 @@ layer(NodeFileSystem.layer, { excludeTestServices: true })("EmbeddedPostgres", (
 
   it.scoped("adopts the server of an owner that was killed, and stops it in the end", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
+      const directory = yield* initialised
       const owner = yield* ownerProcess(directory)
       const before = yield* postmaster(directory)
       process.kill(owner, "SIGKILL")
@@ -98,7 +109,7 @@ layer(NodeFileSystem.layer, { excludeTestServices: true })("EmbeddedPostgres", (
 
   it.scoped("brings a killed server back on the same address", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
+      const directory = yield* initialised
       const { url } = yield* start(directory)
       const before = yield* postmaster(directory)
       process.kill(Option.getOrThrow(before), "SIGKILL")
@@ -110,7 +121,7 @@ layer(NodeFileSystem.layer, { excludeTestServices: true })("EmbeddedPostgres", (
   it.scoped("is not misled by a stale pid file whose pid another process has", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const directory = yield* folder
+      const directory = yield* initialised
       yield* Effect.scoped(start(directory))
       const file = join(directory, "cluster", "data", "postmaster.pid")
       const stranger = yield* Effect.acquireRelease(
@@ -139,7 +150,7 @@ layer(NodeFileSystem.layer, { excludeTestServices: true })("EmbeddedPostgres", (
   it.scoped("says why a server does not start", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const directory = yield* folder
+      const directory = yield* initialised
       yield* Effect.scoped(start(directory))
       const version = join(directory, "cluster", "data", "PG_VERSION")
       yield* fs.writeFileString(version, "9.6\n")
@@ -191,6 +202,23 @@ const folder = Effect.flatMap(
   (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "sluice-embedded-" }), fs.realPath)
 )
 
+/** A folder of the test's own with an initialised cluster. */
+const initialised = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const template = yield* Initialised
+  const directory = yield* folder
+  yield* fs.chmod(directory, 0o711)
+  // With its owner, who is PostgreSQL's.
+  yield* Effect.async<void>((resume) => {
+    execFile(
+      "cp",
+      ["-Rp", join(template, "cluster"), directory],
+      (error) => resume(error === null ? Effect.void : Effect.die(error))
+    )
+  })
+  return directory
+})
+
 const start = (directory: string, options: Partial<Options> = {}) =>
   Effect.map(
     Layer.build(EmbeddedPostgres.layer({ directory, durable: false, exclusive: true, ...options })),
@@ -213,44 +241,6 @@ const hand = Effect.fnUntraced(function*(file: string, like: string) {
   const fs = yield* FileSystem.FileSystem
   const { gid, uid } = yield* fs.stat(like)
   yield* fs.chown(file, Option.getOrThrow(uid), Option.getOrThrow(gid))
-})
-
-/** A Sluice of its own, as Node runs it: compiled. Answers its pid once the server answers. */
-const ownerProcess = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const compiled = yield* fs.makeTempDirectoryScoped()
-  const sources = join(import.meta.dirname, "../../src/layers/embedded")
-  yield* fs.symlink(join(import.meta.dirname, "../../node_modules"), join(compiled, "node_modules"))
-  yield* fs.writeFileString(join(compiled, "package.json"), `{ "type": "module" }`)
-  for (const name of yield* fs.readDirectory(sources)) {
-    const { outputText } = ts.transpileModule(yield* fs.readFileString(join(sources, name)), {
-      fileName: name,
-      compilerOptions: {
-        module: ts.ModuleKind.ESNext,
-        target: ts.ScriptTarget.ES2023,
-        rewriteRelativeImportExtensions: true
-      }
-    })
-    yield* fs.writeFileString(join(compiled, name.replace(/ts$/, "js")), outputText)
-  }
-  yield* fs.writeFileString(
-    join(compiled, "owner.js"),
-    `import { Effect, Layer } from "effect"
-     import { EmbeddedPostgres } from "./EmbeddedPostgres.js"
-     const layer = EmbeddedPostgres.layer({ directory: ${JSON.stringify(directory)}, durable: false, exclusive: true })
-     Effect.runPromise(Effect.scoped(Effect.zipRight(
-       Effect.zipRight(Layer.build(layer), Effect.sync(() => process.stdout.write("ready"))),
-       Effect.never
-     )))`
-  )
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, ["owner.js"], { cwd: compiled, stdio: ["ignore", "pipe", "inherit"] })),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-  return yield* Effect.async<number, string>((resume) => {
-    child.stdout.once("data", () => resume(Effect.fromNullable(child.pid).pipe(Effect.orDie)))
-    child.once("exit", () => resume(Effect.fail("The owner ended before its server answered")))
-  })
 })
 
 const packageWithoutLinks = Effect.gen(function*() {
