@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { LongestFirst } from "./test/support/LongestFirst.ts"
 
 export default defineConfig({
   test: {
@@ -13,6 +14,7 @@ export default defineConfig({
     // Many suites wait for a server rather than compute.
     maxWorkers: 3,
     minWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     silent: "passed-only"
   }
 })
