@@ -28,7 +28,7 @@ const defaults = Effect.runSync(
 )
 
 const timing: typeof Settings.Service.sweep = {
-  every: Duration.millis(100),
+  every: Duration.millis(200),
   grace: Duration.millis(500),
   settle: Duration.millis(100),
   retrySlack: Duration.millis(500),
