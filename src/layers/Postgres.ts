@@ -2,8 +2,9 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
 import { EventEmitter } from "node:events"
 import { Socket } from "node:net"
-import { Pool, type PoolClient } from "pg"
+import { type ClientBase, Pool, type PoolClient } from "pg"
 import { ConnectionPool } from "../services/ports/ConnectionPool.ts"
+import * as PlanKeeper from "./PlanKeeper.ts"
 
 export interface Options {
   readonly url: Redacted.Redacted
@@ -50,6 +51,7 @@ const stateOf = ({ idleCount, options, totalCount, waitingCount }: Pool) => ({
 
 const makePool = ({ applicationName, maxConnections, unhurried = false, url }: Options): Pool =>
   new Pool({
+    Client: PlanKeeper.make(),
     connectionString: Redacted.value(url),
     application_name: applicationName,
     max: maxConnections,
@@ -57,12 +59,16 @@ const makePool = ({ applicationName, maxConnections, unhurried = false, url }: O
     ...(unhurried ? {} : {
       statement_timeout: Duration.toMillis(statementTimeout),
       idle_in_transaction_session_timeout: Duration.toMillis(idleTransactionTimeout),
-      stream: talkative
+      stream: talkative,
+      onConnect: readNoTableWhole
     }),
     idleTimeoutMillis: Duration.toMillis(idleTimeout),
     keepAlive: true
     // An idle connection that breaks is dropped by the pool; the next statement opens another.
   }).on("error", () => undefined).on("connect", leaveReadOnly).on("release", (_, client) => leaveBusy(client))
+
+// A table that is small when a plan is made is read whole by it, and the plan is kept when the table has grown.
+const readNoTableWhole = (client: ClientBase) => client.query("SET enable_seqscan = off; SET jit = off")
 
 // PostgreSQL's SQLSTATE for a write that it may not carry out now: the server was demoted, or this one never led.
 const readOnly = "25006"

@@ -6,7 +6,7 @@ import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
 import { RetryOverrides } from "../../domain/RetryPolicy.ts"
 import { Settings } from "../Settings.ts"
 import * as SigningEnvelopes from "./SigningEnvelopes.ts"
-import { guarded, rows, type StoreError } from "./Store.ts"
+import { guarded, planKept, rows, type StoreError } from "./Store.ts"
 
 /** A message together with the token that the claim is to carry. */
 export interface Claim extends DeliveryMessage {
@@ -78,10 +78,10 @@ const make = Effect.gen(function*() {
     claim: Effect.fn("ClaimStore.claim")(function*(claims) {
       const foremost = newest(claims)
       const column = <A>(of: (claim: Claim) => A): ReadonlyArray<A> => foremost.map(of)
-      const found = yield* sql`
+      const found = yield* sql`${planKept(sql)}
         WITH message AS (
           SELECT * FROM unnest(
-            ${column((_) => _.deliveryId)}::uuid[], ${column((_) => _.generation)}::int[],
+            (SELECT ${column((_) => _.deliveryId)}::uuid[]), ${column((_) => _.generation)}::int[],
             ${column((_) => _.attempt)}::int[], ${column((_) => _.token)}::uuid[]
           ) AS message (id, generation, attempt, token)
         ), fenced AS (
@@ -97,11 +97,10 @@ const make = Effect.gen(function*() {
               WHEN destination.deleted_at IS NULL AND destination.id IS NOT NULL THEN 'held'
               ELSE 'cancelled'
             END AS next
-          FROM message
-          JOIN deliveries d ON d.id = message.id
+          FROM (SELECT * FROM message ORDER BY id) AS message CROSS JOIN LATERAL (
+            SELECT * FROM deliveries WHERE id = message.id LIMIT 1 FOR UPDATE
+          ) AS d
           LEFT JOIN destinations destination ON destination.id = d.destination_id
-          ORDER BY d.id
-          FOR UPDATE OF d
         ), broken AS (
           SELECT destination_id FROM destination_troubles WHERE opened_at IS NOT NULL
         ), due AS (
@@ -137,7 +136,7 @@ const make = Effect.gen(function*() {
             failed_at = CASE settled.next WHEN 'cancelled' THEN now() END,
             updated_at = now()
           FROM settled
-          WHERE d.id = settled.id AND settled.current AND settled.free
+          WHERE d.id = settled.id AND settled.current AND settled.free AND d.id = ANY(ARRAY(SELECT id FROM settled))
           RETURNING settled.token, settled.next, d.*
         )
         SELECT settled.token AS message, settled.current AND settled.busy AS busy, updated.next, updated.id AS "deliveryId",
@@ -154,8 +153,11 @@ const make = Effect.gen(function*() {
         LEFT JOIN updated ON updated.token = settled.token
         LEFT JOIN destinations destination ON destination.id = updated.destination_id
         LEFT JOIN integrations integration ON integration.id = updated.integration_id
-        LEFT JOIN event_bodies content
-          ON content.event_id = updated.event_id AND content.received_at = updated.event_received_at`.pipe(
+        LEFT JOIN LATERAL (
+          SELECT headers, sealed_headers, body FROM event_bodies
+          WHERE event_id = updated.event_id AND received_at = updated.event_received_at
+          LIMIT 1
+        ) AS content ON true`.pipe(
         guarded,
         Effect.flatMap(rows(Row))
       )

@@ -2,7 +2,7 @@ import { SqlClient } from "@effect/sql"
 import { Context, Effect, Layer, Schema } from "effect"
 import { DeliveryId, DestinationId } from "../../domain/Ids.ts"
 import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
-import { guarded, type StoreError } from "./Store.ts"
+import { guarded, planKept, type StoreError } from "./Store.ts"
 
 /** A delivery's next message, as the row has it. */
 export const Next = Schema.Struct({
@@ -26,24 +26,26 @@ const make = Effect.gen(function*() {
 
   return DispatchStore.of({
     markQueued: Effect.fnUntraced(function*(messages) {
-      yield* guarded(sql`
-        WITH confirmed AS (
-          SELECT d.id
-          FROM unnest(
-            ${messages.map((_) => _.deliveryId)}::uuid[], ${messages.map((_) => _.generation)}::int[],
+      yield* guarded(sql`${planKept(sql)}
+        WITH message AS (
+          SELECT * FROM unnest(
+            (SELECT ${messages.map((_) => _.deliveryId)}::uuid[]), ${messages.map((_) => _.generation)}::int[],
             ${messages.map((_) => _.attempt)}::int[]
           ) AS message (id, generation, attempt)
-          JOIN deliveries d
-            ON d.id = message.id AND d.generation = message.generation AND d.next_attempt = message.attempt
-          WHERE d.state IN ('pending', 'queued', 'retrying') OR d.state = 'delivering' AND d.lease_until < now()
-          ORDER BY d.id
-          FOR UPDATE OF d
+        ), confirmed AS (
+          SELECT d.id
+          FROM (SELECT * FROM message ORDER BY id) AS message CROSS JOIN LATERAL (
+            SELECT id FROM deliveries
+            WHERE id = message.id AND generation = message.generation AND next_attempt = message.attempt
+              AND (state IN ('pending', 'queued', 'retrying') OR state = 'delivering' AND lease_until < now())
+            LIMIT 1
+            FOR UPDATE
+          ) AS d
         )
-        UPDATE deliveries d
+        UPDATE deliveries
         -- A claim's token stays until a successor takes it: whoever was cut off may still record what it did.
         SET state = 'queued', queued_at = now(), lease_until = NULL, updated_at = now()
-        FROM confirmed
-        WHERE d.id = confirmed.id`)
+        WHERE id = ANY(ARRAY(SELECT id FROM confirmed))`)
     })
   })
 })

@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { Context, Effect, Layer, Schema } from "effect"
 import { type DeliveryId, type DestinationId, EventId, type IntegrationId } from "../../domain/Ids.ts"
-import { guarded, rows, StoreError } from "./Store.ts"
+import { guarded, planKept, rows, StoreError } from "./Store.ts"
 
 /** A verified webhook, ready to be stored with one delivery for each destination that wants it. */
 export interface NewEvent {
@@ -61,7 +61,7 @@ const make = Effect.gen(function*() {
     const bodies = Buffer.concat(column((_) => _.body))
     let end = 1
     const bodyAt = column((_) => (end += _.body.byteLength) - _.body.byteLength)
-    return yield* sql`
+    return yield* sql`${planKept(sql)}
       WITH incoming AS (
         SELECT * FROM unnest(
           ${column((_) => _.id)}::uuid[], ${column((_) => _.integrationId)}::uuid[], ${
@@ -122,21 +122,30 @@ const make = Effect.gen(function*() {
       else known.count += 1
     }
     const counted = [...copies.values()]
-    return yield* sql`
+    return yield* sql`${planKept(sql)}
       WITH copies AS (
         SELECT * FROM unnest(
-          ${counted.map((_) => _.event.integrationId)}::uuid[], ${counted.map((_) => _.event.dedupeKey)}::text[],
+          (SELECT ${counted.map((_) => _.event.integrationId)}::uuid[]), ${
+      counted.map((_) => _.event.dedupeKey)
+    }::text[],
           ${counted.map((_) => _.count)}::int[]
         ) AS copies (integration_id, dedupe_key, count)
+      ), found AS (
+        SELECT event.id, copies.count
+        FROM copies CROSS JOIN LATERAL (
+          SELECT id FROM events
+          WHERE integration_id = copies.integration_id AND dedupe_key = copies.dedupe_key
+          LIMIT 1
+        ) AS event
       ), locked AS (
-        SELECT events.id, copies.count
-        FROM copies JOIN events USING (integration_id, dedupe_key)
-        ORDER BY events.id
-        FOR UPDATE OF events
+        SELECT event.id, found.count
+        FROM (SELECT * FROM found ORDER BY id) AS found CROSS JOIN LATERAL (
+          SELECT id FROM events WHERE id = found.id LIMIT 1 FOR UPDATE
+        ) AS event
       )
       UPDATE events SET duplicates = duplicates + locked.count
       FROM locked
-      WHERE events.id = locked.id
+      WHERE events.id = locked.id AND events.id = ANY(ARRAY(SELECT id FROM locked))
       RETURNING events.id, events.integration_id AS "integrationId", events.dedupe_key AS "dedupeKey"`.pipe(
       guarded,
       Effect.flatMap(rows(Counted)),

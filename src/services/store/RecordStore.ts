@@ -5,7 +5,7 @@ import type { DeliveryId, DestinationId } from "../../domain/Ids.ts"
 import * as Audit from "../Audit.ts"
 import { Settings } from "../Settings.ts"
 import * as Breaker from "./Breaker.ts"
-import { guarded, rows, type StoreError, transaction } from "./Store.ts"
+import { guarded, planKept, rows, type StoreError, transaction } from "./Store.ts"
 
 /** What one attempt came to, and where its delivery goes from there. */
 export interface Report {
@@ -48,10 +48,10 @@ const make = Effect.gen(function*() {
 
   const record = (reports: ReadonlyArray<Report>) => {
     const column = <A>(of: (report: Report) => A): ReadonlyArray<A> => reports.map(of)
-    return sql`
+    return sql`${planKept(sql)}
       WITH report AS (
         SELECT * FROM unnest(
-          ${column((_) => _.deliveryId)}::uuid[], ${column((_) => _.token)}::uuid[],
+          (SELECT ${column((_) => _.deliveryId)}::uuid[]), ${column((_) => _.token)}::uuid[],
           ${column((_) => _.generation)}::int[], ${column((_) => _.attempt)}::int[],
           ${column((_) => _.startedAt)}::float8[], ${column((_) => _.durationMs)}::int[],
           ${column((_) => _.httpStatus)}::int[], ${column((_) => _.error)}::text[],
@@ -64,9 +64,9 @@ const make = Effect.gen(function*() {
       ), locked AS (
         SELECT report.*, d.claim_token IS NOT DISTINCT FROM report.token AS ours,
           d.generation > report.generation AS replayed, d.state = 'cancelled' AND report.state <> 'delivered' AS cancelled
-        FROM report JOIN deliveries d ON d.id = report.id
-        ORDER BY d.id
-        FOR UPDATE OF d
+        FROM (SELECT * FROM report ORDER BY id) AS report CROSS JOIN LATERAL (
+          SELECT claim_token, generation, state FROM deliveries WHERE id = report.id LIMIT 1 FOR UPDATE
+        ) AS d
       ), moved AS (
         UPDATE deliveries d SET
           -- Cancelled meanwhile: it goes no further, unless this was the attempt that it needed.
@@ -82,13 +82,13 @@ const make = Effect.gen(function*() {
           last_error = locked.error,
           updated_at = now()
         FROM locked
-        WHERE d.id = locked.id AND locked.ours
+        WHERE d.id = locked.id AND locked.ours AND d.id = ANY(ARRAY(SELECT id FROM locked))
         RETURNING locked.token, d.destination_id, d.state, locked.blamed
       ), ${Breaker.note(sql, breaker)}, counted AS (
         -- A call that was under way when a replay began belongs to the old generation, but it was made.
         UPDATE deliveries d SET attempt_count = d.attempt_count + 1
         FROM locked
-        WHERE d.id = locked.id AND locked.replayed AND NOT locked.ours
+        WHERE d.id = locked.id AND locked.replayed AND NOT locked.ours AND d.id = ANY(ARRAY(SELECT id FROM locked))
       ), noted AS (
         INSERT INTO attempts (
           delivery_id, generation, number, started_at, duration_ms, outcome, http_status, error, response_body

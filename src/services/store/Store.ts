@@ -1,4 +1,4 @@
-import { SqlClient, type SqlError } from "@effect/sql"
+import { SqlClient, type SqlError, type Statement } from "@effect/sql"
 import { Cause, Data, Effect, Option, ParseResult, Predicate, Schedule, Schema } from "effect"
 import * as PoolShare from "./PoolShare.ts"
 
@@ -60,6 +60,19 @@ export const indexed = <A, E, R>(
       effect
     )
   )
+
+const planMark = "/* plan kept */"
+
+/**
+ * Begins a statement that every webhook needs: PostgreSQL plans it once for each connection, and keeps the plan however the
+ * tables grow. So that no plan reads a table or an index whole, be they empty when it is made, such a statement looks a row
+ * up by a LATERAL with a limit, in the order in which rows are locked, and what it changes it names by `id = ANY(ARRAY(…))`
+ * besides joining it. What it is given begins with an array out of a subselect: a plan for just as many would look better
+ * than the one that is kept.
+ */
+export const planKept = (sql: SqlClient.SqlClient): Statement.Fragment => sql.literal(planMark)
+
+export const keepsPlan = (text: string): boolean => text.startsWith(planMark)
 
 /** Decodes rows. What the database holds was written by us, so a row that does not decode is a defect. */
 export const rows = <A, I>(schema: Schema.Schema<A, I>) => {
