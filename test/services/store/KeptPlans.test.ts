@@ -51,8 +51,8 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("the state
         assert.isAbove(generic, 0, lines.join("\n"))
         for (const [index, line] of lines.entries()) {
           if (!/(?:Scan|using).* on (?:events|event_bodies|deliveries|attempts)/.test(line)) continue
-          assert.match(line, /Index Scan using/, lines.join("\n"))
-          assert.match(lines[index + 1] ?? "", /Index Cond/, lines.join("\n"))
+          assert.match(line, /Index Scan (?:using|on)|Bitmap Heap Scan/, lines.join("\n"))
+          assert.match(lines[index + 1] ?? "", /(?:Index|Recheck) Cond/, lines.join("\n"))
         }
       }
     }))
