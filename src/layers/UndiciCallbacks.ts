@@ -1,11 +1,11 @@
-import { Effect, Layer, Option, Predicate } from "effect"
+import { Effect, Either, Layer, Option, Predicate } from "effect"
 import { Agent } from "undici"
 import * as CallbackAddress from "../domain/CallbackAddress.ts"
 import type { FailureReason, Outcome } from "../domain/Judgement.ts"
-import { CallbackClient, type CallbackRequest } from "../services/ports/CallbackClient.ts"
+import { CallbackClient } from "../services/ports/CallbackClient.ts"
 import { Settings } from "../services/Settings.ts"
-import * as Answer from "./callbacks/Answer.ts"
 import * as Dial from "./callbacks/Dial.ts"
+import * as Exchange from "./callbacks/Exchange.ts"
 import type { Lookup } from "./callbacks/Lookup.ts"
 
 /** Callbacks over undici: a pool of kept-alive connections for each origin, no redirects, addresses checked when dialled. */
@@ -16,7 +16,10 @@ export const layerOf = (names: Lookup): Layer.Layer<CallbackClient, never, Setti
   Layer.scoped(CallbackClient, Effect.suspend(() => make(names)))
 
 const connectTimeoutMs = 10_000
-const turns = 5
+const mostTargets = 1_000
+
+/** Where a URL leads to, or what a call of it comes to at once. */
+type Target = Either.Either<{ readonly origin: string; readonly path: string }, Outcome>
 
 const make = Effect.fnUntraced(function*(names: Lookup) {
   const { callbackPolicy, deliveryTimeout } = yield* Settings
@@ -32,44 +35,37 @@ const make = Effect.fnUntraced(function*(names: Lookup) {
     (agent) => Effect.ignore(Effect.timeout(Effect.interruptible(Effect.promise(() => agent.destroy())), "2 seconds"))
   )
 
-  const call = ({ body, headers, url }: CallbackRequest): Effect.Effect<Outcome> =>
-    Effect.tryPromise({
-      try: async (signal): Promise<Outcome> => {
-        const { origin, pathname, search } = new URL(url)
-        const answer = await agent.request({
-          origin,
-          path: pathname + search,
-          method: "POST",
-          headers: [...headers],
-          body,
-          signal
-        })
-        return {
-          _tag: "Answered",
-          status: answer.statusCode,
-          retryAfter: Option.fromNullable(first(answer.headers["retry-after"])),
-          body: await Answer.beginning(answer.body, first(answer.headers["content-encoding"]))
-        }
-      },
-      catch: failure
-    }).pipe(Effect.merge)
+  const look = (text: string): Target => {
+    if (!URL.canParse(text)) return Either.left(failed("connection", "the destination's URL is not a URL"))
+    const url = new URL(text)
+    const refusal = Option.flatMap(Dial.literalAddress(url), (_) => CallbackAddress.refusal(callbackPolicy, _))
+    return Option.isSome(refusal)
+      ? Either.left(failed("address_refused", refusal.value))
+      : Either.right({ origin: url.origin, path: url.pathname + url.search })
+  }
+  // What a URL says never changes; the addresses of its name are looked up with each connection.
+  const targets = new Map<string, Target>()
+  const targetOf = (url: string): Target => {
+    const known = targets.get(url)
+    if (known !== undefined) return known
+    if (targets.size >= mostTargets) targets.clear()
+    const target = look(url)
+    targets.set(url, target)
+    return target
+  }
 
   return CallbackClient.of({
-    post: Effect.fn("CallbackClient.post")(function*(request) {
-      if (!URL.canParse(request.url)) return failed("connection", "the destination's URL is not a URL")
-      const literal = Option.flatMap(
-        Dial.literalAddress(new URL(request.url)),
-        (_) => CallbackAddress.refusal(callbackPolicy, _)
-      )
-      if (Option.isSome(literal)) return failed("address_refused", literal.value)
-      return yield* Effect.raceFirst(
-        call(request),
-        Effect.sleep(deliveryTimeout).pipe(
-          Effect.zipRight(readArrived),
-          Effect.as(failed("timeout", "no complete answer within the delivery timeout"))
-        )
-      )
-    }),
+    post: ({ body, headers, url }) =>
+      Effect.suspend(() =>
+        Either.match(targetOf(url), {
+          onLeft: Effect.succeed,
+          onRight: (target) =>
+            Effect.match(
+              Exchange.make(agent, { ...target, method: "POST", headers: [...headers], body }, deliveryTimeout),
+              { onFailure: failure, onSuccess: answered }
+            )
+        })
+      ),
     check: (url) =>
       Effect.flatMap(
         Dial.refusal(callbackPolicy, names, url),
@@ -78,14 +74,12 @@ const make = Effect.fnUntraced(function*(names: Lookup) {
   })
 })
 
-// To a process that was held up, timers are due before it has read what came in meanwhile: head, body, end.
-const readArrived = Effect.repeatN(
-  Effect.async<void>((resume) => {
-    const turn = setImmediate(() => resume(Effect.void))
-    return Effect.sync(() => clearImmediate(turn))
-  }),
-  turns
-)
+const answered = ({ body, headers, status }: Exchange.Answered): Outcome => ({
+  _tag: "Answered",
+  status,
+  retryAfter: Option.fromNullable(first(headers["retry-after"])),
+  body
+})
 
 const failed = (reason: FailureReason, message: string): Outcome => ({ _tag: "Failed", reason, message })
 
@@ -96,7 +90,8 @@ const first = (value: string | ReadonlyArray<string> | undefined): string | unde
 const reasonOf = (cause: unknown): string | undefined =>
   Predicate.hasProperty(cause, "reason") && Predicate.isString(cause.reason) ? cause.reason : undefined
 
-const failure = (cause: unknown): Outcome => {
+const failure = ({ cause, reason }: Exchange.ExchangeError): Outcome => {
+  if (reason === "TimedOut") return failed("timeout", "no complete answer within the delivery timeout")
   const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : ""
   const message = Predicate.hasProperty(cause, "message") && cause.message !== ""
     ? String(cause.message)
