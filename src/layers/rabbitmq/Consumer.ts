@@ -1,18 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib"
-import {
-  DateTime,
-  Deferred,
-  Duration,
-  Effect,
-  Either,
-  Exit,
-  FiberSet,
-  Option,
-  Queue,
-  Ref,
-  Schedule,
-  type Scope
-} from "effect"
+import { DateTime, Deferred, Duration, Effect, Either, Exit, FiberSet, Option, Schedule, type Scope } from "effect"
 import type { Queues } from "../../domain/Queues.ts"
 import { BrokerError, type ConsumeOptions, type Settlement } from "../../services/ports/Broker.ts"
 import * as InHand from "../InHand.ts"
@@ -67,10 +54,18 @@ const subscribe = Effect.fnUntraced(function*(
   const channel = yield* Session.acquireChannel(() => connection.createChannel())
   const gone = yield* Session.lost(channel)
   const cancelled = yield* Deferred.make<never, BrokerError>()
-  const inbox = yield* Queue.unbounded<ConsumeMessage>()
 
   // Runs before the channel closes: who is interrupted here is shutting down and still wants to settle.
   yield* Effect.addFinalizer((exit) => Exit.isInterrupted(exit) ? InHand.drain(handlers, drainWithin) : Effect.void)
+
+  // What waits for its turn when the channel goes comes again on another, and is not begun.
+  let over = false
+  const open = { ...dependencies, channel, queue }
+  const begin = yield* FiberSet.runtime(handlers)()
+  const take = (message: ConsumeMessage): void =>
+    void begin(
+      limit.withPermits(1)(Effect.suspend(() => over ? Effect.void : handle(open, message, handler)))
+    )
 
   yield* Session.attempt("Unavailable", () => channel.prefetch(concurrency))
   yield* Effect.acquireRelease(
@@ -81,7 +76,7 @@ const subscribe = Effect.fnUntraced(function*(
             cancelled,
             new BrokerError({ reason: "Unavailable", cause: "the broker cancelled the consumer" })
           )
-          : void inbox.unsafeOffer(message))),
+          : take(message))),
     ({ consumerTag }) =>
       Effect.ignore(
         Effect.timeout(
@@ -90,20 +85,12 @@ const subscribe = Effect.fnUntraced(function*(
         )
       )
   )
-
-  const over = yield* Effect.acquireRelease(Ref.make(false), Ref.set(true))
-  // What waits for its turn when the channel goes comes again on another, and is not begun.
-  const inTurn = (message: ConsumeMessage) =>
-    limit.withPermits(1)(
-      Effect.unlessEffect(handle({ ...dependencies, channel, queue }, message, handler), Ref.get(over))
-    )
-  const work = Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(
-      restore(Queue.take(inbox)),
-      (message) => FiberSet.run(handlers, Effect.asVoid(Effect.interruptible(inTurn(message))))
-    )
-  ).pipe(Effect.forever)
-  return yield* Effect.raceFirst(work, Effect.raceFirst(gone, Deferred.await(cancelled)))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      over = true
+    })
+  )
+  return yield* Effect.raceFirst(gone, Deferred.await(cancelled))
 })
 
 interface Open extends Dependencies {
