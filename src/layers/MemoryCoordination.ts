@@ -1,7 +1,7 @@
 import { Duration, Effect, Layer, Option } from "effect"
 import * as RateLimit from "../domain/RateLimit.ts"
 import * as Elapsed from "../services/Elapsed.ts"
-import { Coordination } from "../services/ports/Coordination.ts"
+import { Coordination, type Lock } from "../services/ports/Coordination.ts"
 
 interface Entry {
   readonly text: string
@@ -20,7 +20,18 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
   const places = new Map<string, Map<string, number>>()
 
   const atNow = <A>(operation: (now: number) => A): Effect.Effect<A> => Effect.map(Elapsed.millis, operation)
-  const holds = (key: string, token: string, now: number): boolean => Option.contains(read(held, key, now), token)
+  const heldWhere = (
+    locks: ReadonlyArray<Lock>,
+    ttl: Duration.Duration,
+    may: (lock: Lock, now: number) => boolean
+  ): Effect.Effect<ReadonlyArray<boolean>> =>
+    atNow((now) =>
+      locks.map((lock) => {
+        const mine = may(lock, now)
+        if (mine) held.set(lock.key, { text: lock.token, expiresAt: now + Duration.toMillis(ttl) })
+        return mine
+      })
+    )
 
   const take = (key: string, limit: number, now: number, onCredit: boolean): RateLimit.Decision => {
     const kept = Option.match(read(held, key, now), { onNone: () => 0, onSome: Number })
@@ -45,22 +56,14 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
         for (const [key, text] of texts) mark(key, text, now + Duration.toMillis(ttl))
       }),
     marked: (keys) => atNow((now) => keys.map((key) => read(marks, key, now))),
-    lock: (key, token, ttl) =>
+    lock: (locks, ttl) => heldWhere(locks, ttl, ({ key }, now) => Option.isNone(read(held, key, now))),
+    renew: (locks, ttl) => heldWhere(locks, ttl, ({ key, token }, now) => Option.contains(read(held, key, now), token)),
+    unlock: (locks) =>
       atNow((now) => {
-        if (Option.isSome(read(held, key, now))) return false
-        held.set(key, { text: token, expiresAt: now + Duration.toMillis(ttl) })
-        return true
-      }),
-    renew: (key, token, ttl) =>
-      atNow((now) => {
-        if (!holds(key, token, now)) return false
-        held.set(key, { text: token, expiresAt: now + Duration.toMillis(ttl) })
-        return true
-      }),
-    unlock: (key, token) =>
-      atNow((now) => {
-        const entry = held.get(key)
-        if (entry !== undefined && (entry.text === token || entry.expiresAt <= now)) held.delete(key)
+        for (const { key, token } of locks) {
+          const entry = held.get(key)
+          if (entry !== undefined && (entry.text === token || entry.expiresAt <= now)) held.delete(key)
+        }
       }),
     enter: (key, token, limit, ttl) =>
       atNow((now) => {

@@ -1,8 +1,8 @@
-import { Array, Duration, Effect, FiberHandle, Layer, Option, Predicate, Redacted, Ref, Schedule, Schema } from "effect"
+import { Array, Duration, Effect, FiberHandle, Layer, Option, type ParseResult, Predicate, Redacted, Ref, Schedule, Schema } from "effect"
 import { constVoid } from "effect/Function"
 import { Redis } from "ioredis"
 import * as RateLimit from "../domain/RateLimit.ts"
-import { Coordination, CoordinationError } from "../services/ports/Coordination.ts"
+import { Coordination, CoordinationError, type Lock } from "../services/ports/Coordination.ts"
 
 const prefix = "sluice:"
 const commandTimeout = Duration.millis(500)
@@ -33,13 +33,15 @@ const takeScript = `
 const markScript = `
   for index, key in ipairs(KEYS) do redis.call('SET', key, ARGV[index + 1], 'PX', ARGV[1]) end`
 
-const renewScript = `
-  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-  return 0`
-
-const unlockScript = `
-  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-  return 0`
+// Each key's token stands at its place among the arguments, the time to live behind them.
+const each = (answer: string) => `
+  local answers = {}
+  for i, key in ipairs(KEYS) do answers[i] = ${answer} or 0 end
+  return answers`
+const isHeld = "redis.call('GET', key) == ARGV[i]"
+const lockScript = each("redis.call('SET', key, ARGV[i], 'PX', ARGV[#KEYS + 1], 'NX') and 1")
+const renewScript = each(`${isHeld} and redis.call('PEXPIRE', key, ARGV[#KEYS + 1])`)
+const unlockScript = each(`${isHeld} and redis.call('DEL', key)`)
 
 // Places by token, with the server's time at which each is given up; a token that has one keeps it.
 const enterScript = `
@@ -67,6 +69,14 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   const use = yield* guard(client)
   const script = (text: string, key: string, ...args: ReadonlyArray<string | number>) =>
     use(() => client.eval(text, 1, prefix + key, ...args))
+  const ofLocks = (text: string, locks: ReadonlyArray<Lock>, ...args: ReadonlyArray<number>) => {
+    const keys = locks.map(({ key }) => prefix + key)
+    const tokens = locks.map(({ token }) => token)
+    return Effect.map(
+      Effect.flatMap(use(() => client.eval(text, keys.length, ...keys, ...tokens, ...args)), understood(decodeFlags)),
+      (_) => _.map((flag) => flag === 1)
+    )
+  }
 
   /** Takes so many as are to be had, and tells how far ahead of now the budget's time was before. */
   const taking = (key: string, limit: number, count: number, onCredit: boolean) =>
@@ -80,7 +90,7 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
         RateLimit.horizonOf(onCredit),
         RateLimit.creditOf(onCredit)
       ),
-      decodeAhead
+      understood(decodeNumber)
     )
 
   return Coordination.of({
@@ -99,10 +109,9 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
       )),
     marked: (keys) =>
       Effect.map(use(() => client.mget(keys.map((key) => prefix + key))), Array.map(Option.fromNullable)),
-    lock: (key, token, ttl) =>
-      Effect.map(use(() => client.set(prefix + key, token, "PX", Duration.toMillis(ttl), "NX")), (_) => _ === "OK"),
-    renew: (key, token, ttl) => Effect.map(script(renewScript, key, token, Duration.toMillis(ttl)), (_) => _ === 1),
-    unlock: (key, token) => Effect.asVoid(script(unlockScript, key, token)),
+    lock: (locks, ttl) => ofLocks(lockScript, locks, Duration.toMillis(ttl)),
+    renew: (locks, ttl) => ofLocks(renewScript, locks, Duration.toMillis(ttl)),
+    unlock: (locks) => Effect.asVoid(ofLocks(unlockScript, locks)),
     enter: (key, token, limit, ttl) =>
       Effect.map(script(enterScript, key, token, limit, Duration.toMillis(ttl)), (_) => _ === 1),
     leave: (key, token) => Effect.asVoid(use(() => client.zrem(prefix + key, token))),
@@ -110,10 +119,13 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   })
 })
 
+const decodeFlags = Schema.decodeUnknown(Schema.Array(Schema.Literal(0, 1)))
 const decodeNumber = Schema.decodeUnknown(Schema.NumberFromString)
 
-const decodeAhead = (answer: unknown): Effect.Effect<number, CoordinationError> =>
-  Effect.mapError(decodeNumber(answer), (cause) => new CoordinationError({ reason: "Failed", cause }))
+const understood =
+  <A>(decode: (answer: unknown) => Effect.Effect<A, ParseResult.ParseError>) =>
+  (answer: unknown): Effect.Effect<A, CoordinationError> =>
+    Effect.mapError(decode(answer), (cause) => new CoordinationError({ reason: "Failed", cause }))
 
 const connect = (url: Redacted.Redacted): Redis => {
   const client = new Redis(Redacted.value(url), {

@@ -1,4 +1,4 @@
-import { Effect, Schema } from "effect"
+import { Effect, type Redacted, Schema } from "effect"
 import * as ForwardHeaders from "../domain/ForwardHeaders.ts"
 import { Headers } from "../domain/Headers.ts"
 import type { Outcome } from "../domain/Judgement.ts"
@@ -40,40 +40,53 @@ export interface Sending extends
   readonly test?: boolean
 }
 
+const mostOpened = 1_000
+
 /**
  * One HTTP call for a delivery: the event's exact bytes with the provider's headers, signed by the gateway at a moment in
  * milliseconds since the epoch. What keeps it from being made is an outcome too.
  */
-export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.Service) =>
-  Effect.fn("Call")(function*(work: Sending, body: Uint8Array, startedAt: number): Effect.fn.Return<Outcome> {
-    if (work.headers === null) return contentMissing
+export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.Service) => {
+  // Every delivery of a destination is signed by the same few secrets.
+  const opened = new Map<string, Redacted.Redacted>()
+  const open = (place: string, envelope: string) => {
+    const known = opened.get(place + envelope)
+    return known !== undefined ? Effect.succeed(known) : Effect.tap(vault.open(place, envelope), (secret) => {
+      if (opened.size >= mostOpened) opened.clear()
+      opened.set(place + envelope, secret)
+    })
+  }
+
+  const call = Effect.fnUntraced(function*(work: Sending, body: Uint8Array, startedAt: number, received: string) {
     const timestamp = Math.floor(startedAt / 1_000)
-    return yield* Effect.all([
-      Effect.forEach(SigningEnvelopes.all(work), (envelope) => vault.open(`signing:${work.destinationId}`, envelope)),
-      SealedHeaders.open(vault, `event:${work.eventId}`, work.sealedHeaders),
-      Effect.orDie(decodeHeaders(work.headers))
-    ]).pipe(
-      Effect.flatMap(([secrets, sealed, headers]) =>
-        Effect.map(
-          client.post({
-            url: work.url,
-            body,
-            headers: ForwardHeaders.forward({ ...headers, ...sealed }, {
-              "sluice-event-id": work.eventId,
-              "sluice-delivery-id": work.deliveryId,
-              "sluice-attempt": String(work.attempt),
-              "sluice-integration": work.integrationSlug,
-              ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
-              ...(work.test === true ? { "sluice-test": "true" } : {}),
-              ...Signing.sign(secrets, { id: work.eventId, timestamp, body }, work.signatureNames)
-            })
-          }),
-          (outcome) => SealedHeaders.hidden(sealed, outcome)
-        )
-      ),
-      Effect.catchTag(
+    const secrets = yield* Effect.forEach(
+      SigningEnvelopes.all(work),
+      (envelope) => open(`signing:${work.destinationId}`, envelope)
+    )
+    const sealed = yield* SealedHeaders.open(vault, `event:${work.eventId}`, work.sealedHeaders)
+    const headers = yield* Effect.orDie(decodeHeaders(received))
+    const outcome = yield* client.post({
+      url: work.url,
+      body,
+      headers: ForwardHeaders.forward({ ...headers, ...sealed }, {
+        "sluice-event-id": work.eventId,
+        "sluice-delivery-id": work.deliveryId,
+        "sluice-attempt": String(work.attempt),
+        "sluice-integration": work.integrationSlug,
+        ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
+        ...(work.test === true ? { "sluice-test": "true" } : {}),
+        ...Signing.sign(secrets, { id: work.eventId, timestamp, body }, work.signatureNames)
+      })
+    })
+    return SealedHeaders.hidden(sealed, outcome)
+  })
+
+  return (work: Sending, body: Uint8Array, startedAt: number): Effect.Effect<Outcome> =>
+    work.headers === null
+      ? Effect.succeed(contentMissing)
+      : Effect.catchTag(
+        call(work, body, startedAt, work.headers),
         "VaultError",
         ({ message }) => Effect.succeed<Outcome>({ _tag: "Failed", reason: "secret_unreadable", message })
       )
-    )
-  })
+}

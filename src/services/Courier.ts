@@ -11,7 +11,7 @@ import * as Elapsed from "./Elapsed.ts"
 import * as Farewell from "./Farewell.ts"
 import * as Ids from "./Ids.ts"
 import { Lanes } from "./Lanes.ts"
-import { Leases, lockKey } from "./Leases.ts"
+import { Leases, lockOf } from "./Leases.ts"
 import { Limits } from "./Limits.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Settlement } from "./ports/Broker.ts"
@@ -20,7 +20,7 @@ import { Coordination } from "./ports/Coordination.ts"
 import { Traces } from "./ports/Traces.ts"
 import { Precedence } from "./Precedence.ts"
 import { Settings } from "./Settings.ts"
-import { ClaimStore, type Work } from "./store/ClaimStore.ts"
+import { type Claim, type Claimed, ClaimStore, type Work } from "./store/ClaimStore.ts"
 import { type Hold, HoldStore } from "./store/HoldStore.ts"
 import { RecordStore, type Report } from "./store/RecordStore.ts"
 import { isRejected } from "./store/Store.ts"
@@ -46,6 +46,7 @@ const parkingMs = 250
 const unnamed = DestinationId.make("00000000-0000-0000-0000-000000000000")
 
 const ack: Settlement = { _tag: "Ack" }
+const busy: Claimed = { _tag: "Busy" }
 
 const make = Effect.gen(function*() {
   const claims = yield* ClaimStore
@@ -60,8 +61,28 @@ const make = Effect.gen(function*() {
   const traces = yield* Traces
   const call = Call.make(yield* Vault, yield* CallbackClient)
 
-  const batched = { maxEntries: maxPerStatement, parallel: statementsInFlight, separate: isRejected }
-  const claim = yield* Batch.make({ ...batched, commit: claims.claim })
+  const gathered = { maxEntries: maxPerStatement, parallel: statementsInFlight }
+  const batched = { ...gathered, separate: isRejected }
+  const unlockAll = (claims: ReadonlyArray<Pick<Claim, "deliveryId" | "token">>) =>
+    claims.length === 0 ? Effect.void : Effect.ignore(coordination.unlock(claims.map(lockOf)))
+  // What is claimed is locked from here on, and nothing else is.
+  const lockAndClaim = Effect.fnUntraced(function*(asked: ReadonlyArray<Claim>) {
+    const locked = yield* coordination.lock(asked.map(lockOf), lockTtl).pipe(
+      // Without Redis the claim alone is the fence.
+      Effect.orElseSucceed(() => asked.map(() => true))
+    )
+    const mine = asked.filter((_, index) => locked[index] === true)
+    if (mine.length === 0) return asked.map(() => busy)
+    const found = yield* Effect.tapErrorCause(claims.claim(mine), () => unlockAll(mine))
+    yield* unlockAll(mine.filter((_, index) => found[index]?._tag !== "Claimed"))
+    const outcomes = new Map(mine.map((claim, index) => [claim, found[index]]))
+    return asked.map((claim) => outcomes.get(claim) ?? busy)
+  })
+  const claim = yield* Batch.make({ ...batched, commit: lockAndClaim })
+  const unlock = yield* Batch.make({
+    ...gathered,
+    commit: (works: ReadonlyArray<Work>) => Effect.as(unlockAll(works), works)
+  })
   const record = yield* Batch.make({ ...batched, commit: records.record })
   const hold = yield* Batch.make({
     ...batched,
@@ -106,21 +127,26 @@ const make = Effect.gen(function*() {
     )
 
   // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
-  const givingBack = (work: Work) => Effect.onInterrupt(() => Farewell.say(claims.giveBack(work)))
+  const givingBack = (work: Work) => <A>(trying: Effect.Effect<A>) =>
+    Effect.onInterrupt(trying, () => Farewell.say(claims.giveBack(work)))
 
-  const attempt = Effect.fn("Courier.attempt")(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
-    const body = yield* StorePatience.wait(claims.load(work)).pipe(givingBack(work))
+  const called = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
+    const body = yield* StorePatience.wait(claims.load(work))
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
-    if (!(yield* StorePatience.wait(leases.holds(work)).pipe(givingBack(work)))) return yield* outlived(work)
+    if (!(yield* StorePatience.wait(leases.holds(work)))) return null
     const startedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
     yield* apart
-    const [took, outcome] = yield* Option.match(body, {
+    const [took, outcome] = yield* Effect.timed(Option.match(body, {
       onNone: () => Effect.succeed(Call.contentMissing),
       onSome: (bytes) => Metrics.underWay(call(work, bytes, startedAt))
-    }).pipe(
-      Effect.timed,
-      givingBack(work)
-    )
+    }))
+    return { startedAt, took, outcome }
+  })
+
+  const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
+    const made = yield* givingBack(work)(called(work, claimed, apart))
+    if (made === null) return yield* outlived(work)
+    const { outcome, startedAt, took } = made
     yield* Metrics.attempted(Judgement.problem(outcome)._tag === "None", Judgement.result(outcome), took)
     const endedAt = startedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
@@ -145,16 +171,16 @@ const make = Effect.gen(function*() {
     return admits ? yield* attempt(work, claimed, apart) : yield* wait(message(work), work.destinationId, work.token)
   })
 
-  const claimed = Effect.fnUntraced(function*(
-    message: QueueMessage.DeliveryMessage,
-    token: string,
-    apart: Effect.Effect<void>
-  ) {
+  // First of all it is no longer renewed, so that nothing of it is taken up again behind its back.
+  const over = (work: Work) => Effect.zipRight(leases.letGo(work), Effect.zipRight(limits.leave(work), unlock(work)))
+
+  const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) {
+    const token = yield* Ids.next
     const since = yield* Elapsed.millis
     const outcome = yield* StorePatience.wait(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":
-        return yield* Effect.scoped(admitted(outcome.work, since, apart))
+        return yield* Effect.ensuring(admitted(outcome.work, since, apart), over(outcome.work))
       case "Busy":
         return forward(parking, message)
       default:
@@ -162,30 +188,22 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const locked = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) {
-    const token = yield* Ids.next
-    const key = lockKey(message.deliveryId)
-    return yield* Effect.acquireUseRelease(
-      // Without Redis the claim alone is the fence.
-      Effect.orElseSucceed(coordination.lock(key, token, lockTtl), () => true),
-      (locked) => locked ? claimed(message, token, apart) : Effect.succeed(forward(parking, message)),
-      (locked) => locked ? Effect.ignore(coordination.unlock(key, token)) : Effect.void
-    )
-  })
-
   /** `apart` is done before the callback is waited for. */
-  const carry = Effect.fn("Courier.carry")(
-    (message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) =>
-      lanes.pass(message.destinationId ?? unnamed, {
-        inside: locked(message, apart),
-        otherwise: message.destinationId === undefined
-          ? Effect.succeed(forward(parking, message))
-          : wait(message, message.destinationId, null)
-      }),
-    // The ids that whatever is logged on the way is found by.
-    (carried, { attempt, deliveryId, generation }) =>
-      Effect.annotateLogs(carried, { service: "Courier", deliveryId, generation, attempt })
-  )
+  const carry = (message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) =>
+    lanes.pass(message.destinationId ?? unnamed, {
+      inside: claimed(message, apart),
+      otherwise: message.destinationId === undefined
+        ? Effect.succeed(forward(parking, message))
+        : wait(message, message.destinationId, null)
+    }).pipe(
+      // The ids that whatever is logged on the way is found by.
+      Effect.annotateLogs({
+        service: "Courier",
+        deliveryId: message.deliveryId,
+        generation: message.generation,
+        attempt: message.attempt
+      })
+    )
 
   return Courier.of({
     carry: (message) => Effect.zipRight(precedence.arrived, carry(message, Effect.void)),

@@ -55,14 +55,14 @@ const make = Effect.gen(function*() {
   const inTurn = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E | Conflict> =>
     Effect.flatMap(Ids.next, (token) =>
       Effect.acquireUseRelease(
-        coordination.lock(key, token, lockTtl).pipe(
-          Effect.orElseSucceed(() => true),
-          Effect.filterOrFail((mine) => mine, () => busy),
+        coordination.lock([{ key, token }], lockTtl).pipe(
+          Effect.orElseSucceed(() => [true]),
+          Effect.filterOrFail(([mine]) => mine === true, () => busy),
           Effect.retry(turns),
           Effect.interruptible
         ),
         () => work,
-        () => Effect.ignore(coordination.unlock(key, token))
+        () => Effect.ignore(coordination.unlock([{ key, token }]))
       ))
 
   // Told before it is done, so that nothing is done untold, and once it is, with what came of it.

@@ -1,24 +1,29 @@
-import { Context, Duration, Effect, Layer, Schedule, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Schedule } from "effect"
 import * as Elapsed from "./Elapsed.ts"
 import { Limits } from "./Limits.ts"
 import * as Loop from "./Loop.ts"
-import { Coordination } from "./ports/Coordination.ts"
+import { Coordination, type Lock } from "./ports/Coordination.ts"
 import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
 import type { StoreError } from "./store/Store.ts"
 
 /** Keeps this worker's locks and leases alive while their attempts run. */
 export class Leases extends Context.Tag("sluice/services/Leases")<Leases, {
-  /** Renews the delivery's lease and lock for the life of the scope. `since` is when the claim was asked for (`Elapsed`). */
-  readonly keep: (work: Work, since: number) => Effect.Effect<void, never, Scope.Scope>
+  /** Renews the delivery's lease and lock from now on. `since` is when the claim was asked for (`Elapsed`). */
+  readonly keep: (work: Work, since: number) => Effect.Effect<void>
+  /** Renews them no longer. */
+  readonly letGo: (work: Work) => Effect.Effect<void>
   /** Whether a kept claim is still its own. The database is asked only where the lease may be over. */
   readonly holds: (work: Work) => Effect.Effect<boolean, StoreError>
 }>() {
   static readonly layer = Layer.scoped(Leases, Effect.suspend(() => make))
 }
 
-/** The name of a delivery's lock. */
-export const lockKey = (deliveryId: string): string => `lock:delivery:${deliveryId}`
+/** The lock of a claim on a delivery. */
+export const lockOf = ({ deliveryId, token }: { readonly deliveryId: string; readonly token: string }): Lock => ({
+  key: `lock:delivery:${deliveryId}`,
+  token
+})
 
 // Two renewals may fail before anything is lost.
 const renewalsPerTtl = 3
@@ -31,15 +36,14 @@ const make = Effect.gen(function*() {
   // By token, with the time (`Elapsed`) from which the lease surely runs.
   const kept = new Map<string, { readonly work: Work; since: number }>()
 
-  const renewLocks = (works: ReadonlyArray<Work>) =>
+  const renewPlaces = (works: ReadonlyArray<Work>) =>
     Effect.forEach(
-      works,
+      works.filter((_) => _.concurrency !== null),
       (work) =>
-        coordination.renew(lockKey(work.deliveryId), work.token, lockTtl).pipe(
-          Effect.ignore,
-          Effect.zipRight(limits.renew(work)),
+        Effect.zipRight(
+          limits.renew(work),
           // An attempt that has ended meanwhile has left its place before this took it again.
-          Effect.zipRight(Effect.suspend(() => kept.has(work.token) ? Effect.void : limits.leave(work)))
+          Effect.suspend(() => kept.has(work.token) ? Effect.void : limits.leave(work))
         ),
       { concurrency: "unbounded", discard: true }
     )
@@ -54,16 +58,18 @@ const make = Effect.gen(function*() {
   })
   const renew = Effect.suspend(() => {
     const works = Array.from(kept.values(), (_) => _.work)
-    return works.length === 0 ? Effect.void : Effect.asVoid(Effect.zipRight(renewLocks(works), renewClaims(works)))
+    return works.length === 0 ? Effect.void : coordination.renew(works.map(lockOf), lockTtl).pipe(
+      Effect.ignore,
+      Effect.zipRight(renewPlaces(works)),
+      Effect.zipRight(renewClaims(works)),
+      Effect.asVoid
+    )
   })
   yield* Loop.forkRepeating("Renewing leases", Schedule.spaced(Duration.times(lockTtl, 1 / renewalsPerTtl)), renew)
 
   return Leases.of({
-    keep: (work, since) =>
-      Effect.acquireRelease(
-        Effect.sync(() => void kept.set(work.token, { work, since })),
-        () => Effect.sync(() => kept.delete(work.token))
-      ),
+    keep: (work, since) => Effect.sync(() => void kept.set(work.token, { work, since })),
+    letGo: (work) => Effect.sync(() => void kept.delete(work.token)),
     holds: (work) =>
       Effect.flatMap(Elapsed.millis, (now) => {
         const lease = kept.get(work.token)

@@ -1,4 +1,4 @@
-import { Context, Duration, Effect, Layer, Option, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Option } from "effect"
 import * as Elapsed from "./Elapsed.ts"
 import { Lanes } from "./Lanes.ts"
 import { Coordination } from "./ports/Coordination.ts"
@@ -7,8 +7,8 @@ import type { Work } from "./store/ClaimStore.ts"
 
 /** What a destination allows, over all workers. Without Redis each worker's lanes alone bound it. */
 export class Limits extends Context.Tag("sluice/services/Limits")<Limits, {
-  /** Whether the attempt may be made now; its place is kept for the life of the scope. */
-  readonly admit: (work: Work) => Effect.Effect<boolean, never, Scope.Scope>
+  /** Whether the attempt may be made now. Until it leaves it has a place. */
+  readonly admit: (work: Work) => Effect.Effect<boolean>
   /** Keeps a place that an attempt has, also where Redis has forgotten it. */
   readonly renew: (work: Work) => Effect.Effect<void>
   /** Gives a place up, where there is one. */
@@ -34,8 +34,6 @@ const make = Effect.gen(function*() {
   const leave = (work: Work) =>
     work.concurrency === null ? Effect.void : Effect.ignore(coordination.leave(key(work), work.token))
 
-  const place = (work: Work) => Effect.acquireRelease(enter(work), (entered) => entered ? leave(work) : Effect.void)
-
   /** Milliseconds until the rate allows one more; zero when this one is allowed. */
   const delay = (work: Work) =>
     work.rateLimitPerMinute === null
@@ -47,7 +45,7 @@ const make = Effect.gen(function*() {
 
   return Limits.of({
     admit: Effect.fnUntraced(function*(work) {
-      const entered = yield* place(work)
+      const entered = yield* enter(work)
       const wait = entered ? yield* delay(work) : Duration.toMillis(whenFull)
       const now = yield* Elapsed.millis
       yield* lanes.bound(work.destinationId, {

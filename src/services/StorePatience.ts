@@ -11,11 +11,13 @@ const untilStoreReturns = Schedule.exponential("100 millis").pipe(
  * the rest in the queue. Handing it out again instead would use up the broker's patience with it.
  */
 export const wait = <A>(effect: Effect.Effect<A, StoreError>): Effect.Effect<A> =>
+  // A schedule costs more than all else, and next to nobody needs it.
+  Effect.orDie(Effect.catchIf(effect, passes, () => patiently(effect)))
+
+const patiently = <A>(effect: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
   effect.pipe(
     Effect.tapError((error) => Effect.logWarning("PostgreSQL cannot be used now; the message waits", error)),
-    Effect.retry({
-      schedule: untilStoreReturns,
-      while: ({ reason }) => reason === "Unavailable" || reason === "Contended"
-    }),
-    Effect.orDie
+    Effect.retry({ schedule: untilStoreReturns, while: passes })
   )
+
+const passes = ({ reason }: StoreError): boolean => reason === "Unavailable" || reason === "Contended"

@@ -3,7 +3,7 @@ import { Duration, Effect, Layer } from "effect"
 import { DeliveryId } from "../../src/domain/Ids.ts"
 import * as QueueMessage from "../../src/domain/QueueMessage.ts"
 import * as Worker from "../../src/layers/Worker.ts"
-import { lockKey } from "../../src/services/Leases.ts"
+import { lockOf } from "../../src/services/Leases.ts"
 import { Broker } from "../../src/services/ports/Broker.ts"
 import { Coordination } from "../../src/services/ports/Coordination.ts"
 import { Settings } from "../../src/services/Settings.ts"
@@ -60,8 +60,11 @@ onEach("two workers", (gateway) => {
         const { deliveries: [delivery] } = yield* Gateway.event(eventId)
         // Taken between two attempts, as a worker does that is killed right after.
         yield* eventually(
-          coordination.lock(lockKey(delivery?.id ?? ""), "of a killed worker", Duration.millis(700)),
-          (locked) => locked
+          coordination.lock(
+            [lockOf({ deliveryId: delivery?.id ?? "", token: "of a killed worker" })],
+            Duration.millis(700)
+          ),
+          ([locked]) => locked === true
         )
         yield* callback.answer(Callback.status(200))
         const event = yield* eventually(Gateway.event(eventId), (_) => _.status === "delivered")

@@ -47,6 +47,7 @@ const short = Layer.effect(
   Effect.map(ClaimStore, ({ renew }) =>
     Leases.of({
       keep: () => Effect.void,
+      letGo: () => Effect.void,
       holds: (work) => Effect.map(renew([work]), (renewed) => renewed.has(work.token))
     }))
 )

@@ -4,7 +4,7 @@ import { Context, Deferred, Duration, Effect, Layer } from "effect"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import * as Elapsed from "../../src/services/Elapsed.ts"
 import * as Ids from "../../src/services/Ids.ts"
-import { Leases, lockKey } from "../../src/services/Leases.ts"
+import { Leases, lockOf } from "../../src/services/Leases.ts"
 import { Limits } from "../../src/services/Limits.ts"
 import { Coordination } from "../../src/services/ports/Coordination.ts"
 import type { Work } from "../../src/services/store/ClaimStore.ts"
@@ -21,7 +21,7 @@ const claimed = Effect.gen(function*() {
   const coordination = yield* Coordination
   const [kept, witness] = yield* Rows.deliveries(yield* Rows.destination(), 2)
   const work_ = yield* Effect.flatMap(claim(kept), work)
-  yield* coordination.lock(lockKey(work_.deliveryId), work_.token, lockTtl)
+  yield* coordination.lock([lockOf(work_)], lockTtl)
   return {
     kept,
     work: work_,
@@ -65,11 +65,12 @@ it.scopedLive("an attempt that ends in the midst of its renewal leaves no place 
     const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
     const claimed: Work = { ...(yield* Effect.flatMap(claim(message), work)), concurrency: 1 }
     const coordination = yield* Coordination
-    yield* Effect.scoped(Effect.gen(function*() {
-      yield* (yield* Leases).keep(claimed, yield* Elapsed.millis)
-      assert.isTrue(yield* (yield* Limits).admit(claimed))
-      yield* Deferred.await(asked)
-    }))
+    const [leases, limits] = [yield* Leases, yield* Limits]
+    yield* leases.keep(claimed, yield* Elapsed.millis)
+    assert.isTrue(yield* limits.admit(claimed))
+    yield* Deferred.await(asked)
+    yield* leases.letGo(claimed)
+    yield* limits.leave(claimed)
     yield* Deferred.succeed(answered, undefined)
     yield* Deferred.await(entered)
     const place = coordination.enter(`places:${claimed.destinationId}`, "another attempt", 1, Duration.minutes(1))
@@ -85,16 +86,19 @@ layer(stores({ lockTtl }), { excludeTestServices: true, timeout: "30 seconds" })
       yield* (yield* Leases).keep(work, yield* Elapsed.millis)
       yield* Effect.replicateEffect(aLeaseLater, 2)
       assert.strictEqual((yield* claim(kept))?._tag, "Busy")
-      assert.isFalse(yield* coordination.lock(lockKey(work.deliveryId), yield* Ids.next, lockTtl))
+      assert.deepStrictEqual(yield* coordination.lock([lockOf({ ...work, token: yield* Ids.next })], lockTtl), [false])
     }))
 
   it.scoped("lapse once they are no longer kept", () =>
     Effect.gen(function*() {
       const coordination = yield* Coordination
       const { kept, work } = yield* claimed
-      yield* Effect.scoped((yield* Leases).keep(work, yield* Elapsed.millis))
+      const leases = yield* Leases
+      yield* leases.keep(work, yield* Elapsed.millis)
+      yield* leases.letGo(work)
       yield* eventually(claim(kept), (_) => _?._tag === "Claimed")
-      yield* eventually(coordination.lock(lockKey(work.deliveryId), yield* Ids.next, lockTtl), (locked) => locked)
+      const another = [lockOf({ ...work, token: yield* Ids.next })]
+      yield* eventually(coordination.lock(another, lockTtl), ([locked]) => locked === true)
     }))
 
   it.scoped("that a successor has taken are not renewed by the one that lost them", () =>

@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Duration, Effect, Option, Scope } from "effect"
+import { Duration, Effect, Option } from "effect"
 import { Lanes } from "../../src/services/Lanes.ts"
 import { Limits } from "../../src/services/Limits.ts"
 import { Coordination } from "../../src/services/ports/Coordination.ts"
@@ -33,8 +33,7 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("a destina
       const elsewhere = yield* Effect.fromNullable(first)
       const places = `places:${elsewhere.destinationId}`
       yield* coordination.enter(places, "an attempt of another worker", 2, Duration.minutes(1))
-      const scope = yield* Scope.make()
-      assert.isTrue(yield* Scope.extend(admit(yield* Effect.fromNullable(second)), scope))
+      assert.isTrue(yield* admit(yield* Effect.fromNullable(second)))
       assert.isFalse(yield* admit(yield* Effect.fromNullable(third)))
       yield* coordination.leave(places, "an attempt of another worker")
       assert.isTrue(yield* admit(yield* Effect.fromNullable(third)))

@@ -6,6 +6,12 @@ export class CoordinationError extends Data.TaggedError("CoordinationError")<{
   readonly cause?: unknown
 }> {}
 
+/** A lock's name, and whose it is. */
+export interface Lock {
+  readonly key: string
+  readonly token: string
+}
+
 /**
  * Ephemeral coordination between processes. It may forget everything at any moment: nothing that is lost with it is
  * ever the only guard of a promise.
@@ -32,12 +38,18 @@ export class Coordination extends Context.Tag("sluice/services/ports/Coordinatio
   readonly marked: (
     keys: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Option.Option<string>>, CoordinationError>
-  /** True when the lock is now the token's; false when another token holds it. */
-  readonly lock: (key: string, token: string, ttl: Duration.Duration) => Effect.Effect<boolean, CoordinationError>
-  /** Extends a lock that the token still holds; false when it does not. */
-  readonly renew: (key: string, token: string, ttl: Duration.Duration) => Effect.Effect<boolean, CoordinationError>
-  /** Releases a lock only where the token still holds it. */
-  readonly unlock: (key: string, token: string) => Effect.Effect<void, CoordinationError>
+  /** For each in order: true when the lock is now the token's; false when it is held already. */
+  readonly lock: (
+    locks: ReadonlyArray<Lock>,
+    ttl: Duration.Duration
+  ) => Effect.Effect<ReadonlyArray<boolean>, CoordinationError>
+  /** Extends the locks that their tokens still hold; for each in order, whether it does. */
+  readonly renew: (
+    locks: ReadonlyArray<Lock>,
+    ttl: Duration.Duration
+  ) => Effect.Effect<ReadonlyArray<boolean>, CoordinationError>
+  /** Releases each lock only where its token still holds it. */
+  readonly unlock: (locks: ReadonlyArray<Lock>) => Effect.Effect<void, CoordinationError>
   /**
    * Takes one of `limit` places under a key for a time, or keeps the one that the token has; false when all are taken.
    */

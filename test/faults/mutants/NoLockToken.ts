@@ -1,11 +1,11 @@
 import { Duration, Effect, Layer, Redacted } from "effect"
 import { Redis } from "ioredis"
 import * as Worker from "../../../src/layers/Worker.ts"
-import { Coordination, CoordinationError } from "../../../src/services/ports/Coordination.ts"
+import { Coordination, CoordinationError, type Lock } from "../../../src/services/ports/Coordination.ts"
 import { launch, workerOf } from "./Launch.ts"
 
-const unlockScript = "return redis.call('DEL', KEYS[1])"
-const renewScript = "return redis.call('PEXPIRE', KEYS[1], ARGV[2])"
+const unlockScript = "for _, key in ipairs(KEYS) do redis.call('DEL', key) end"
+const renewScript = "for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[1]) end"
 
 const careless = (url: Redacted.Redacted) =>
   Layer.scoped(
@@ -16,15 +16,15 @@ const careless = (url: Redacted.Redacted) =>
         Effect.sync(() => new Redis(Redacted.value(url)).on("error", () => undefined)),
         (client) => Effect.sync(() => client.disconnect())
       )
-      const run = (script: string, key: string, ...args: ReadonlyArray<string | number>) =>
+      const run = (script: string, locks: ReadonlyArray<Lock>, ...args: ReadonlyArray<string | number>) =>
         Effect.tryPromise({
-          try: () => client.eval(script, 1, `sluice:${key}`, ...args),
+          try: () => client.eval(script, locks.length, ...locks.map(({ key }) => `sluice:${key}`), ...args),
           catch: (cause) => new CoordinationError({ reason: "Failed", cause })
         })
       return Coordination.of({
         ...coordination,
-        unlock: (key, token) => Effect.asVoid(run(unlockScript, key, token)),
-        renew: (key, token, ttl) => Effect.map(run(renewScript, key, token, Duration.toMillis(ttl)), (_) => _ === 1)
+        unlock: (locks) => Effect.asVoid(run(unlockScript, locks)),
+        renew: (locks, ttl) => Effect.as(run(renewScript, locks, Duration.toMillis(ttl)), locks.map(() => true))
       })
     })
   )

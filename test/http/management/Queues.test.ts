@@ -162,10 +162,11 @@ layer(Api.onTwins(), Api.live)("the dead-letter queue", (it) => {
       const api = yield* client
       const { deadLetter } = yield* queues
       const coordination = yield* Coordination
-      yield* coordination.lock(`queue:${deadLetter}`, "somebody", Duration.seconds(30))
+      const somebody = [{ key: `queue:${deadLetter}`, token: "somebody" }]
+      yield* coordination.lock(somebody, Duration.seconds(30))
       const codes = yield* Effect.forEach(calls(api, deadLetter), codeOf, { concurrency: "unbounded" })
       assert.deepStrictEqual(codes, Array.replicate("conflict", 3))
-      yield* coordination.unlock(`queue:${deadLetter}`, "somebody")
+      yield* coordination.unlock(somebody)
       const both = yield* Effect.all(
         Array.replicate(Effect.either(api.queues.purge({ path: { name: deadLetter } })), 5),
         { concurrency: "unbounded" }

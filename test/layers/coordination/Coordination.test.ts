@@ -7,6 +7,7 @@ import * as MemoryCoordination from "../../../src/layers/MemoryCoordination.ts"
 import { Coordination } from "../../../src/services/ports/Coordination.ts"
 import { eventually } from "../../support/Eventually.ts"
 import { connected } from "./Connected.ts"
+import { locks } from "./Locks.ts"
 
 const redisUrl = inject("redisUrl")
 
@@ -91,7 +92,7 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
 
     it.effect("gives a lock to one of many", () =>
       Effect.gen(function*() {
-        const { lock } = yield* Coordination
+        const { lock } = yield* locks
         const name = yield* key
         const locked = yield* Effect.forEach(
           Array.from({ length: 100 }, (_, index) => `token-${index}`),
@@ -103,7 +104,7 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
 
     it.effect("lets only its holder renew or release a lock", () =>
       Effect.gen(function*() {
-        const { lock, renew, unlock } = yield* Coordination
+        const { lock, renew, unlock } = yield* locks
         const name = yield* key
         assert.isTrue(yield* lock(name, "mine", long))
         assert.isFalse(yield* renew(name, "foreign", long))
@@ -146,7 +147,7 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
 
     it.effect("does not take a second lock for a renewal, even for its holder", () =>
       Effect.gen(function*() {
-        const { lock } = yield* Coordination
+        const { lock } = yield* locks
         const name = yield* key
         assert.isTrue(yield* lock(name, "mine", long))
         assert.isFalse(yield* lock(name, "mine", long))
@@ -154,7 +155,7 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
 
     it.effect("frees a lock that is not renewed, and then its former holder has no more say in it", () =>
       Effect.gen(function*() {
-        const { lock, renew, unlock } = yield* Coordination
+        const { lock, renew, unlock } = yield* locks
         const name = yield* key
         const lockedAt = yield* Clock.currentTimeMillis
         assert.isTrue(yield* lock(name, "old", short))
@@ -167,7 +168,7 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
 
     it.effect("extends a lock by its renewal, and shortens it too", () =>
       Effect.gen(function*() {
-        const { lock, renew } = yield* Coordination
+        const { lock, renew } = yield* locks
         const [name, witness] = [yield* key, yield* key]
         assert.isTrue(yield* lock(name, "mine", Duration.seconds(2)))
         assert.isTrue(yield* renew(name, "mine", long))
@@ -217,14 +218,16 @@ describe.runIf(redisUrl !== null)("coordination on Redis", () => {
   layer(here, { excludeTestServices: true })((it) => {
     it.effect("is shared by processes: budgets, marks, locks and places", () =>
       Effect.gen(function*() {
-        const { enter, lock, mark, take } = yield* Coordination
+        const { lock } = yield* locks
+        const { enter, mark, take } = yield* Coordination
         const [name, mine, budget, places] = [yield* key, yield* key, yield* key, yield* key]
         yield* enter(places, "here", 1, long)
         yield* lock(name, "here", long)
         yield* mark([[mine, "here"]], long)
         yield* Effect.replicateEffect(take(budget, 2), 2)
         const there = Effect.gen(function*() {
-          const { enter, lock, marked, take } = yield* Coordination
+          const { lock } = yield* locks
+          const { enter, marked, take } = yield* Coordination
           assert.isFalse(yield* enter(places, "there", 1, long))
           assert.isFalse(yield* lock(name, "there", long))
           assert.deepStrictEqual(yield* marked([mine]), [Option.some("here")])

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, FastCheck, Option, TestClock } from "effect"
 import * as MemoryCoordination from "../../../src/layers/MemoryCoordination.ts"
 import { Coordination } from "../../../src/services/ports/Coordination.ts"
+import { locks } from "./Locks.ts"
 
 const fresh = Effect.provide(MemoryCoordination.layer)
 
@@ -26,7 +27,8 @@ describe("coordination in memory, by the Clock", () => {
 
   it.effect("keeps marks and locks to the last millisecond of their time", () =>
     Effect.gen(function*() {
-      const { lock, mark, marked, renew } = yield* Coordination
+      const { lock, renew } = yield* locks
+      const { mark, marked } = yield* Coordination
       yield* mark([["mark", "text"]], Duration.seconds(10))
       yield* lock("lock", "mine", Duration.seconds(10))
       yield* TestClock.adjust("9999 millis")
@@ -40,7 +42,7 @@ describe("coordination in memory, by the Clock", () => {
 
   it.effect("counts a lock's time from its renewal", () =>
     Effect.gen(function*() {
-      const { lock, renew } = yield* Coordination
+      const { lock, renew } = yield* locks
       yield* lock("lock", "mine", Duration.seconds(10))
       yield* TestClock.adjust("9 seconds")
       assert.isTrue(yield* renew("lock", "mine", Duration.seconds(10)))
@@ -50,7 +52,8 @@ describe("coordination in memory, by the Clock", () => {
 
   it.effect("forgets its oldest marks rather than grow for ever, and neither locks nor budgets", () =>
     Effect.gen(function*() {
-      const { lock, mark, marked, take } = yield* Coordination
+      const { lock } = yield* locks
+      const { mark, marked, take } = yield* Coordination
       const day = Duration.days(1)
       yield* lock("lock", "mine", day)
       yield* take("budget", 1)

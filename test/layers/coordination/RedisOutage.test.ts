@@ -8,6 +8,7 @@ import * as Proxy from "../../support/Proxy.ts"
 import * as Binary from "../../support/servers/Binary.ts"
 import * as RedisServer from "../../support/servers/RedisServer.ts"
 import { connected, layerOf, recovery } from "./Connected.ts"
+import { locks } from "./Locks.ts"
 
 const installed = await Effect.runPromise(Effect.option(Binary.find("redis-server")))
 
@@ -19,9 +20,9 @@ const calls = Effect.map(Coordination, ({ check, lock, mark, marked, renew, take
   Effect.asVoid(takeEach("budget", 10, 2)),
   mark([["mark", "text"]], ttl),
   Effect.asVoid(marked(["mark"])),
-  Effect.asVoid(lock("lock", "token", ttl)),
-  Effect.asVoid(renew("lock", "token", ttl)),
-  unlock("lock", "token"),
+  Effect.asVoid(lock([{ key: "lock", token: "token" }], ttl)),
+  Effect.asVoid(renew([{ key: "lock", token: "token" }], ttl)),
+  unlock([{ key: "lock", token: "token" }]),
   check
 ])
 
@@ -62,7 +63,8 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
     Effect.gen(function*() {
       const server = yield* RedisServer.start
       yield* Effect.gen(function*() {
-        const { lock, mark, marked, take } = yield* Coordination
+        const { lock } = yield* locks
+        const { mark, marked, take } = yield* Coordination
         yield* mark([["kept", "text"]], ttl)
         assert.isTrue(yield* lock("held", "token", ttl))
         yield* take("spent", 1)
