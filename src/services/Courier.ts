@@ -38,7 +38,8 @@ export class Courier extends Context.Tag("sluice/services/Courier")<Courier, {
 }
 
 const maxPerStatement = 128
-const statementsInFlight = 2
+// While one runs the next gathers: fewer and larger ones cost both ends less.
+const statementsInFlight = 1
 
 const parkingMs = 250
 
@@ -131,7 +132,7 @@ const make = Effect.gen(function*() {
     Effect.onInterrupt(trying, () => Farewell.say(claims.giveBack(work)))
 
   const called = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
-    const body = yield* StorePatience.wait(claims.load(work))
+    const body = work.body === null ? yield* StorePatience.wait(claims.load(work)) : Option.some(work.body)
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
     if (!(yield* StorePatience.wait(leases.holds(work)))) return null
     const startedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
