@@ -132,7 +132,7 @@ const make = Effect.gen(function*() {
     Effect.onInterrupt(trying, () => Farewell.say(claims.giveBack(work)))
 
   const called = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
-    const body = work.body === null ? yield* StorePatience.wait(claims.load(work)) : Option.some(work.body)
+    const body = yield* StorePatience.wait(claims.load(work))
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
     if (!(yield* StorePatience.wait(leases.holds(work)))) return null
     const startedAt = work.claimedAt + (yield* Elapsed.millis) - claimed

@@ -180,7 +180,8 @@ const make = Effect.gen(function*() {
       })
     }),
 
-    load: Effect.fn("ClaimStore.load")(function*({ body, eventId, eventReceivedAt }) {
+    // Once for each delivery, and mostly without a statement: not worth a span.
+    load: Effect.fnUntraced(function*({ body, eventId, eventReceivedAt }) {
       if (body !== null) return Option.some(body)
       const [content] = yield* sql`
         SELECT body FROM event_bodies WHERE event_id = ${eventId} AND received_at = ${eventReceivedAt}`.pipe(
