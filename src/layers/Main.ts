@@ -30,7 +30,8 @@ const start = <A, E>(
   teardown: Runtime.Teardown = Runtime.defaultTeardown
 ): void =>
   NodeRuntime.runMain(
-    program.pipe(Effect.tapErrorCause(report), Effect.provide(logger)),
+    // Effect's own spans would be made for every statement, and nobody reads them: traces are told to `Traces`.
+    program.pipe(Effect.tapErrorCause(report), Effect.withTracerEnabled(false), Effect.provide(logger)),
     { disablePrettyLogger: true, disableErrorReporting: true, teardown }
   )
 

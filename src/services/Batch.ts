@@ -1,4 +1,4 @@
-import { Array, Cause, type Duration, Effect, Exit, Queue, type Scope } from "effect"
+import { Array, Cause, Duration, Effect, Exit, Queue, type Scope } from "effect"
 import * as Deadlines from "./Deadlines.ts"
 import * as Farewell from "./Farewell.ts"
 
@@ -12,7 +12,7 @@ export interface Options<In, Out, E> {
   /** A commit's weight at most (an entry that is heavier goes alone), such as bytes. */
   readonly maxWeight?: number
   readonly weigh?: (entry: In) => number
-  /** Commits in flight at most. */
+  /** Commits in flight at most. A further one begins where the others take long: few and large ones cost least. */
   readonly parallel: number
   /** One output for each entry, in their order. */
   readonly commit: (entries: Array.NonEmptyReadonlyArray<In>) => Effect.Effect<ReadonlyArray<Out>, E>
@@ -39,6 +39,8 @@ interface Waiting<In, Out, E> {
   readonly tell: (outcome: Exit.Exit<Out, E>) => void
 }
 
+const long = Duration.millis(50)
+
 /** The function that hands one entry in and waits for its output. */
 export const make = Effect.fnUntraced(function*<In, Out, E>(
   options: Options<In, Out, E>
@@ -47,6 +49,9 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   const pending: Array<Waiting<In, Out, E>> = []
   // Rings when somebody waits.
   const bell = yield* Queue.dropping<true>(1)
+  // Whose it is may begin a commit.
+  const turn = yield* Queue.unbounded<true>()
+  yield* Queue.offer(turn, true)
 
   const settle = (one: Waiting<In, Out, E>, outcome: Exit.Exit<Out, E>): void => {
     options.settled?.(one.entry)
@@ -77,11 +82,22 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     return Effect.forEach(byWeight(taken, options), commit, { discard: true })
   })
 
+  const commitInTurn = Effect.suspend(() => {
+    let isMine = true
+    const pass = Effect.sync(() => {
+      if (isMine) turn.unsafeOffer(true)
+      isMine = false
+    })
+    const passing = options.parallel > 1 ? Effect.forkDaemon(Effect.interruptible(Effect.delay(pass, long))) : Effect.void
+    return Effect.zipRight(passing, Effect.ensuring(commitPending, pass))
+  })
+
   // In the end nobody waits for a commit any more; one that hangs is left alone.
   yield* Farewell.fork(
-    Queue.take(bell).pipe(
+    Queue.take(turn).pipe(
+      Effect.zipRight(Queue.take(bell)),
       // A batch once begun is finished: its callers wait for an answer that must be true.
-      Effect.zipRight(Effect.uninterruptible(commitPending)),
+      Effect.zipRight(Effect.uninterruptible(commitInTurn)),
       Effect.forever,
       (gathering) =>
         Effect.all(Array.replicate(gathering, options.parallel), { concurrency: "unbounded", discard: true })

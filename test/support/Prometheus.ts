@@ -1,6 +1,13 @@
 import { Schema } from "effect"
 import parse from "parse-prometheus-text-format"
 
+/** As the format writes numbers. */
+const Numeral = Schema.transform(Schema.String, Schema.NumberFromString, {
+  strict: true,
+  decode: (text) => text.replace("Inf", "Infinity").replace("+", ""),
+  encode: (text) => text
+})
+
 const Texts = Schema.Record({ key: Schema.String, value: Schema.String })
 
 const Family = Schema.Struct({
@@ -8,11 +15,11 @@ const Family = Schema.Struct({
   help: Schema.String,
   type: Schema.Literal("COUNTER", "GAUGE", "HISTOGRAM"),
   metrics: Schema.Array(Schema.Struct({
-    value: Schema.optional(Schema.NumberFromString),
+    value: Schema.optional(Numeral),
     labels: Schema.optional(Texts),
-    buckets: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.NumberFromString })),
-    count: Schema.optional(Schema.NumberFromString),
-    sum: Schema.optional(Schema.NumberFromString)
+    buckets: Schema.optional(Schema.Record({ key: Schema.String, value: Numeral })),
+    count: Schema.optional(Numeral),
+    sum: Schema.optional(Numeral)
   }))
 })
 
