@@ -1,4 +1,17 @@
-import { Array, Duration, Effect, FiberHandle, Layer, Option, type ParseResult, Predicate, Redacted, Ref, Schedule, Schema } from "effect"
+import {
+  Array,
+  Duration,
+  Effect,
+  FiberHandle,
+  Layer,
+  Option,
+  type ParseResult,
+  Predicate,
+  Redacted,
+  Ref,
+  Schedule,
+  Schema
+} from "effect"
 import { constVoid } from "effect/Function"
 import { Redis } from "ioredis"
 import * as RateLimit from "../domain/RateLimit.ts"

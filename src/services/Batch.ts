@@ -88,7 +88,9 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
       if (isMine) turn.unsafeOffer(true)
       isMine = false
     })
-    const passing = options.parallel > 1 ? Effect.forkDaemon(Effect.interruptible(Effect.delay(pass, long))) : Effect.void
+    const passing = options.parallel > 1
+      ? Effect.forkDaemon(Effect.interruptible(Effect.delay(pass, long)))
+      : Effect.void
     return Effect.zipRight(passing, Effect.ensuring(commitPending, pass))
   })
 

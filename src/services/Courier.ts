@@ -38,7 +38,6 @@ export class Courier extends Context.Tag("sluice/services/Courier")<Courier, {
 }
 
 const maxPerStatement = 128
-// While one runs the next gathers: fewer and larger ones cost both ends less.
 const statementsInFlight = 2
 
 const parkingMs = 250
