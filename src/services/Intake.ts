@@ -19,8 +19,8 @@ import { EventStore, type NewEvent, type Stored } from "./store/EventStore.ts"
 import { isRejected, StoreError } from "./store/Store.ts"
 import { Vault } from "./Vault.ts"
 
-/** The integration's budget is used up. */
-export class RateLimited extends Data.TaggedError("RateLimited")<{ readonly decision: Decision }> {}
+/** The integration's budget is used up. It has no stack, as a flood makes many. */
+export class RateLimited extends Data.TaggedClass("RateLimited")<{ readonly decision: Decision }> {}
 
 /**
  * A webhook as the ingress hands it over, once it is believed. `path` and `query` are what followed the integration in the
@@ -44,7 +44,10 @@ export interface Incoming {
 
 /** The way of a webhook that is believed to the database. */
 export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
-  /** Limits, deduplicates and stores. Once it succeeds the event is durable; of a webhook that is split, all of them. */
+  /**
+   * Limits, deduplicates and stores. Once it succeeds the event is durable; of a webhook that is split, all of them. Once
+   * begun it goes on, also where its caller is interrupted.
+   */
   readonly accept: (
     incoming: Incoming
   ) => Effect.Effect<Array.NonEmptyReadonlyArray<Stored>, RateLimited | StoreError>
@@ -133,7 +136,7 @@ const make = Effect.gen(function*() {
       const limited = rescuedAt === undefined
       const stored = yield* yield* submit({ incoming, integration, limited, events, markKeys: events.map(markKeyOf) })
       return Array.isNonEmptyReadonlyArray(stored) ? stored : yield* Effect.dieMessage("a webhook became no event")
-    }, Effect.uninterruptible)
+    })
   })
 })
 

@@ -19,8 +19,8 @@ export const Reason = Schema.Literal(
 )
 export type Reason = typeof Reason.Type
 
-/** `detail` is for a person and holds nothing secret. */
-export class Refusal extends Data.TaggedError("Refusal")<{ readonly reason: Reason; readonly detail: string }> {}
+/** `detail` is for a person and holds nothing secret. It has no stack: whoever forges signatures would have one made each time. */
+export class Refusal extends Data.TaggedClass("Refusal")<{ readonly reason: Reason; readonly detail: string }> {}
 
 export const refuse = (reason: Reason, detail: string): Either.Either<never, Refusal> =>
   Either.left(new Refusal({ reason, detail }))
