@@ -43,6 +43,25 @@ describe("the book of locks", () => {
     assert.strictEqual(read(set(1, "a"), [2, client, "del", key]).broken.length, 1)
   })
 
+  it("reads scripts for many locks, each key with the token at its place", () => {
+    const other = `${key}2`
+    const both = (second: number, one: string, two: string) =>
+      [second, client, "eval", "return 1", "2", key, other, one, two, "3000"] as const
+    const taken = [
+      both(1, "a", "b"),
+      inner(1, "SET", key, "a", "PX", "3000", "NX"),
+      inner(1, "SET", other, "b", "PX", "3000", "NX")
+    ] as const
+    const released = [inner(2, "DEL", key), inner(2, "DEL", other)] as const
+    const book = read(...taken, both(2, "a", "b"), ...released)
+    assert.deepStrictEqual(book.broken, [])
+    assert.strictEqual(book.taken(), 2)
+    const careless = read(...taken, both(2, "b", "a"), ...released)
+    assert.deepStrictEqual(careless.broken.map(({ by, holder }) => [holder, by]), [["a", "b"], ["b", "a"]])
+    const strange = read(...taken, script(2, "a"), ...released)
+    assert.deepStrictEqual(strange.broken.map(({ by }) => by), ["a script without its token"])
+  })
+
   it("knows that a lock which has lapsed, or was never had, is nobody's", () => {
     assert.deepStrictEqual(read(set(1, "a"), script(5, "b"), inner(5, "DEL", key)).broken, [])
     assert.deepStrictEqual(read(script(5, "b"), inner(5, "DEL", key)).broken, [])

@@ -44,7 +44,8 @@ export const watch = (port: number): Effect.Effect<Locks, never, Scope.Scope> =>
 export const make = () => {
   const held = new Map<string, Held>()
   const broken: Array<BrokenLock> = []
-  let asked = { key: "", token: "" }
+  // The tokens that a script is given, by the locks that they are for.
+  let asked: ReadonlyMap<string, string> = new Map()
   let taken = 0
 
   const holderOf = (key: string, at: number): Held | undefined => {
@@ -57,7 +58,7 @@ export const make = () => {
   }
   const check = (at: number, key: string, inScript: boolean): boolean => {
     const holder = holderOf(key, at)
-    const by = inScript && asked.key === key ? asked.token : "a command without a token"
+    const by = inScript ? asked.get(key) ?? "a script without its token" : "a command without a token"
     if (holder === undefined || holder.token === null || holder.token === by) return true
     broken.push({ at, key, holder: holder.token, by })
     return false
@@ -72,7 +73,7 @@ export const make = () => {
       const { at, inScript, words: [command = "", first = "", second = "", ...more] } = parse(line)
       switch (command.toLowerCase()) {
         case "eval":
-          asked = { key: more[0] ?? "", token: more[1] ?? "" }
+          asked = tokensOf(Number(second), more)
           return
         case "set": {
           if (more.some((_) => _.toLowerCase() === "nx") && holderOf(first, at) !== undefined) return
@@ -92,6 +93,10 @@ export const make = () => {
     }
   }
 }
+
+/** Of a script's keys each has its token at the same place among the arguments. */
+const tokensOf = (count: number, words: ReadonlyArray<string>): ReadonlyMap<string, string> =>
+  new Map(words.slice(0, count).map((key, place) => [key, words[count + place] ?? ""]))
 
 const millisOf = (options: ReadonlyArray<string>): number => {
   const at = options.findIndex((_) => _.toLowerCase() === "px")
