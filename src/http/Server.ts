@@ -65,8 +65,8 @@ const listen = (server: Server, options: ListenOptions) =>
 const opened = (server: Server, options: ListenOptions) =>
   Effect.async<HttpServer.Address, HttpServerError.ServeError>((resume) => {
     const refused = (cause: Error) => resume(new HttpServerError.ServeError({ cause }))
-    server.once("error", refused).listen(options, () => {
-      server.off("error", refused)
+    // Once it listens, a connection that cannot be accepted is nobody else's trouble.
+    server.on("error", refused).listen(options, () => {
       const address = server.address()
       resume(Effect.succeed(
         address === null || typeof address === "string"
