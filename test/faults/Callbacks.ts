@@ -1,8 +1,7 @@
-import { Effect, Exit, Queue, type Scope } from "effect"
-import { fork } from "node:child_process"
-import { fileURLToPath } from "node:url"
+import { Effect, type Scope } from "effect"
 import type { Call } from "./Books.ts"
 import type { Name } from "./Characters.ts"
+import * as Helper from "./Helper.ts"
 import type { Destination } from "./Kinds.ts"
 
 /** The callbacks of a run, in a process of their own, so that they answer in time whatever else the harness does. */
@@ -25,25 +24,10 @@ export type Said =
   | { readonly say: "done" }
   | { readonly say: "calls"; readonly calls: ReadonlyArray<Call> }
 
-const program = fileURLToPath(new URL("callbackProcess.ts", import.meta.url))
-
 /** The same seed gives the callbacks the same whims. */
 export const start = Effect.fnUntraced(function*(seed: string): Effect.fn.Return<Callbacks, never, Scope.Scope> {
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      fork(program, [seed], { execArgv: ["--import", import.meta.resolve("tsx")], serialization: "advanced" })
-    ),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-  const said = yield* Queue.unbounded<Exit.Exit<Said>>()
-  child.on("message", (message: Said) => said.unsafeOffer(Exit.succeed(message)))
-  child.once("exit", (code) => said.unsafeOffer(Exit.die(`the callbacks ended with ${code}`)))
-  const next = Effect.flatten(Queue.take(said))
-  const turn = yield* Effect.makeSemaphore(1)
-  const ask = (told: Told) => Effect.zipRight(Effect.sync(() => child.send(told)), next).pipe(turn.withPermits(1))
-
-  const listening = yield* next
-  const ports = listening.say === "listening" ? listening.ports : {}
+  const { ask, greeting } = yield* Helper.start<Told, Said>("callbackProcess.ts", [seed])
+  const ports = greeting.say === "listening" ? greeting.ports : {}
   return {
     urlOf: (destination) => `http://127.0.0.1:${ports[destination]}/${destination}`,
     behave: (destination, character) => Effect.asVoid(ask({ tell: "behave", destination, character })),

@@ -2,6 +2,7 @@ import { Clock, Duration, Effect, Random, Schedule, type Scope } from "effect"
 import * as Books from "./Books.ts"
 import * as Integrations from "./Integrations.ts"
 import * as Pace from "./Pace.ts"
+import * as Places from "./Places.ts"
 import * as Post from "./Post.ts"
 import * as Sender from "./Sender.ts"
 
@@ -30,6 +31,8 @@ export interface Options {
 const maxPending = 6_000
 const tick = Duration.millis(20)
 const burstWidth = 128
+/** So many requests are under way to each API at most. Others wait for a place, not for an answer. */
+const placesEach = 256
 
 /** Never sooner than the gateway asked for. */
 const again = Schedule.identity<Duration.Duration>().pipe(
@@ -37,6 +40,11 @@ const again = Schedule.identity<Duration.Duration>().pipe(
   Schedule.modifyDelay(([asked], delay) => Duration.max(asked, delay)),
   Schedule.jitteredWith({ min: 1, max: 1.25 })
 )
+
+const rotated = <A>(all: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
+  const first = by % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
+}
 
 export const start = (options: Options): Effect.Effect<Load, never, Scope.Scope> =>
   Effect.flatMap(Sender.make, (send) => make(send, options))
@@ -47,10 +55,11 @@ export const make = Effect.fnUntraced(
     const webhooks: Array<Books.Webhook> = []
     let pending = 0
     let pace = Pace.start(0, 0)
+    const places = Places.make(placesEach)
 
-    /** The API that is asked first is the turn's, and each time it is the other one's turn. */
+    /** The API that is asked first is the turn's if it has a place, and each time it is the other one's turn. */
     const untilAccepted = (post: Post.Post, { answers }: Books.Webhook, turn: number, to = bases) =>
-      Effect.suspend(() => send(to[turn++ % to.length] ?? "", post)).pipe(
+      Effect.suspend(() => places.at(rotated(to, turn++), (base) => send(base, post))).pipe(
         Effect.tap(({ answer }) => answers.push(answer)),
         Effect.filterOrFail(({ answer }) => Books.isAcceptance(answer), ({ retryAfter }) => retryAfter),
         Effect.retry(again),

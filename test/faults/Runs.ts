@@ -90,8 +90,8 @@ const judged = Effect.fn("Runs.judged")(function*(options: Storm.Options & Pick<
 
 /** What a run says that sent much less than it was to. */
 const shortfall = Effect.fnUntraced(function*({ load }: World.World, rate: number) {
-  const offered = yield* load.offered
-  const share = offered / Math.max(1, offered + (yield* load.skipped))
+  const { offered, skipped } = yield* load.counts
+  const share = offered / Math.max(1, offered + skipped)
   return share < enough ? `, at ${Math.round(rate * share)} of ${rate} a second` : ""
 })
 

@@ -13,13 +13,12 @@ export interface Sent {
 export type Sender = (base: string, post: Post) => Effect.Effect<Sent>
 
 const answerTime = Duration.seconds(10)
-const connections = 1_024
 /** No provider waits for longer because it was told so. */
 const mostPatience = Duration.seconds(10)
 
 export const make: Effect.Effect<Sender, never, Scope.Scope> = Effect.gen(function*() {
   const agent = yield* Effect.acquireRelease(
-    Effect.sync(() => new Agent({ connections, headersTimeout: 0, bodyTimeout: 0 })),
+    Effect.sync(() => new Agent({ headersTimeout: 0, bodyTimeout: 0 })),
     (agent) => Effect.promise(() => agent.destroy())
   )
   return Effect.fnUntraced(function*(base, post) {

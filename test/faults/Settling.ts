@@ -14,7 +14,8 @@ export const settle = Effect.fn("Settling.settle")(function*(world: World, patie
   let movedAt = startedAt
   while (true) {
     const now = yield* Clock.currentTimeMillis
-    const seen = { pending: yield* world.load.pending, ...yield* progress(world) }
+    const { pending } = yield* world.load.counts
+    const seen = { pending, ...yield* progress(world) }
     if (seen.pending === 0 && seen.open === 0) break
     if (seen.pending !== last.pending || seen.open !== last.open || seen.attempts !== last.attempts) movedAt = now
     if (now - movedAt > Duration.toMillis(patience)) {

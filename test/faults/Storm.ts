@@ -41,7 +41,8 @@ export const run = Effect.fn("Storm.run")(function*(world: World, { patience, pl
     Effect.sleep(Duration.seconds(seconds))
   ], { concurrency: "unbounded", discard: true })
   yield* Fiber.interrupt(loading)
-  yield* Console.log(`  ${world.load.webhooks.length} webhooks sent, the faults are over; settling`)
+  const { offered } = yield* world.load.counts
+  yield* Console.log(`  ${offered} webhooks sent, the faults are over; settling`)
   const settled = yield* Settling.settle(world, patience)
   yield* Fiber.interrupt(telling)
   const [tried, recovery] = yield* Effect.timed(Recovery.check(world, seed))
@@ -71,7 +72,7 @@ export const closeBooks = Effect.fnUntraced(function*(
   }).pipe(Effect.provideService(SqlClient.SqlClient, world.sql))
   return {
     ...rows,
-    webhooks: [...world.load.webhooks, ...recovery.webhooks],
+    webhooks: [...yield* world.load.webhooks, ...recovery.webhooks],
     calls: yield* world.callbacks.calls,
     incidents,
     badEnds: yield* world.fleet.badEnds,
@@ -94,10 +95,10 @@ export const tell = (world: World, startedAt: number) =>
   Effect.gen(function*() {
     const { attempts, ended, open } = yield* Settling.progress(world)
     const seconds = Math.round(((yield* Clock.currentTimeMillis) - startedAt) / 1_000)
-    const pending = yield* world.load.pending
+    const { offered, pending } = yield* world.load.counts
     const memory = members.map((_) => Math.round(world.memory[_].at(-1)?.megabytes ?? 0)).join("/")
     yield* Console.log(
-      `  ${seconds} s: ${world.load.webhooks.length} sent, ${pending} pending, ${ended} ended, ${open} open, ` +
+      `  ${seconds} s: ${offered} sent, ${pending} pending, ${ended} ended, ${open} open, ` +
         `${attempts} attempts, ${memory} MB`
     )
   }).pipe(Effect.repeat(Schedule.spaced(tellEvery)))

@@ -9,18 +9,18 @@ import * as Fleet from "./Fleet.ts"
 import * as Ground from "./Ground.ts"
 import * as Integrations from "./Integrations.ts"
 import { members } from "./Kinds.ts"
-import * as Load from "./Load.ts"
 import * as Locks from "./Locks.ts"
 import * as Logs from "./Logs.ts"
 import * as Memory from "./Memory.ts"
 import type { Mutant } from "./Options.ts"
+import * as Providers from "./Providers.ts"
 
 /** Everything that a run consists of. */
 export interface World {
   readonly ground: Ground.Ground
   readonly fleet: Fleet.Fleet
   readonly callbacks: Callbacks.Callbacks
-  readonly load: Load.Load
+  readonly load: Providers.Providers
   readonly signingSecrets: Integrations.SigningSecrets
   readonly locks: Locks.Locks
   readonly logs: Logs.Logs
@@ -57,7 +57,7 @@ export const make = Effect.fn("World.make")(
         )
       )
     const signingSecrets = yield* Integrations.create(fleet.bases[0] ?? "", callbacks)
-    const load = yield* Load.start({ bases: fleet.bases, seed: options.seed })
+    const load = yield* Providers.start(fleet.bases, options.seed)
     return { ground, fleet, callbacks, load, signingSecrets, locks, logs, memory, sql }
   }
 )

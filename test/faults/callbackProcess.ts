@@ -1,12 +1,17 @@
+import { NodeRuntime } from "@effect/platform-node"
+import { Effect } from "effect"
 import type { Said, Told } from "./Callbacks.ts"
 import * as CallbackServers from "./CallbackServers.ts"
+import * as Helper from "./Helper.ts"
 
-const servers = await CallbackServers.listen(process.argv[2] ?? "")
-const say = (said: Said) => process.send?.(said)
-process.on("message", (told: Told) => {
-  if (told.tell === "behave") servers.behave(told.destination, told.character)
-  say(told.tell === "behave" ? { say: "done" } : { say: "calls", calls: servers.calls() })
+const program = Effect.gen(function*() {
+  const servers = yield* Effect.promise(() => CallbackServers.listen(process.argv[2] ?? ""))
+  return yield* Helper.serve<Told, Said>({ say: "listening", ports: servers.ports }, (told) =>
+    Effect.sync(() => {
+      if (told.tell === "collect") return { say: "calls", calls: servers.calls() }
+      servers.behave(told.destination, told.character)
+      return { say: "done" }
+    }))
 })
-// The harness is gone, and with it whoever would want an answer.
-process.once("disconnect", () => process.exit())
-say({ say: "listening", ports: servers.ports })
+
+NodeRuntime.runMain(program)
