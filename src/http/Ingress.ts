@@ -32,7 +32,7 @@ export const shortcut = Layer.effect(
     answer: (request) =>
       Effect.catchAllCause(
         received(request),
-        (cause) => Cause.isInterrupted(cause) ? Effect.failCause(cause) : Failure.internal(cause)
+        (cause) => Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : Failure.internal(cause)
       )
   }))
 )

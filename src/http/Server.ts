@@ -8,7 +8,7 @@ import {
   type HttpServerResponse
 } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, type Fiber, Layer, Option, Runtime } from "effect"
+import { Context, Effect, Exit, type Fiber, Layer, Option, Runtime } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { ListenOptions, Socket } from "node:net"
 import { v7 } from "uuid"
@@ -107,6 +107,10 @@ const shortened = (
 (request, response) => {
   if (!takes(request)) return routed(request, response)
   const answering = run(Effect.map(answer(request), (_) => write(response, _)))
+  // Whoever can be told nothing shall not wait for it.
+  answering.addObserver((exit) => {
+    if (Exit.isFailure(exit)) response.destroy()
+  })
   response.on("close", () => {
     if (!response.writableEnded) answering.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
   })

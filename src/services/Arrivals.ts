@@ -1,5 +1,6 @@
 import { Array, Effect, Option } from "effect"
 import type { Decision } from "../domain/RateLimit.ts"
+import * as Batch from "./Batch.ts"
 import type { Listed } from "./Directory.ts"
 import { Coordination } from "./ports/Coordination.ts"
 
@@ -18,10 +19,12 @@ export interface Known {
   readonly seen: ReadonlyArray<boolean>
 }
 
-/** Asks Redis about webhooks: one question for many of them, and about each only once. */
+const mostAtOnce = 250
+const questionsInFlight = 2
+
+/** What asks Redis about a webhook: with one question about all that wait. */
 export const make = Effect.gen(function*() {
   const coordination = yield* Coordination
-  const answers = new WeakMap<Arriving, Known>()
 
   const decisions = (arriving: ReadonlyArray<Arriving>) =>
     Effect.map(
@@ -36,30 +39,26 @@ export const make = Effect.gen(function*() {
         new Map(taken.flat())
     )
 
-  const seen = (arriving: ReadonlyArray<Arriving>) =>
+  const marked = (arriving: ReadonlyArray<Arriving>) =>
     coordination.marked(arriving.flatMap((_) => _.markKeys)).pipe(
       Effect.map(Array.map(Option.isSome)),
-      Effect.orElseSucceed(() => arriving.flatMap((_) => _.markKeys.map(() => false)))
+      Effect.orElseSucceed((): ReadonlyArray<boolean> => [])
     )
 
   const ask = (arriving: ReadonlyArray<Arriving>) =>
-    Effect.zipWith(decisions(arriving), seen(arriving), (decided, seen) => {
+    Effect.zipWith(decisions(arriving), marked(arriving), (decided, marked) => {
       let from = 0
-      for (const one of arriving) {
-        answers.set(one, {
+      return arriving.map((one): Known => {
+        const own = marked.slice(from, from += one.markKeys.length)
+        return {
           decision: Option.fromNullable(decided.get(one)),
-          seen: seen.slice(from, from += one.markKeys.length)
-        })
-      }
+          seen: one.markKeys.map((_, index) => own[index] === true)
+        }
+      })
     }, { concurrent: true })
 
-  return (arriving: ReadonlyArray<Arriving>): Effect.Effect<(one: Arriving) => Known> => {
-    const news = arriving.filter((one) => !answers.has(one))
-    return Effect.as(Effect.when(ask(news), () => news.length > 0), (one) => answers.get(one) ?? unknown(one))
-  }
+  return yield* Batch.make({ maxEntries: mostAtOnce, parallel: questionsInFlight, commit: ask })
 })
-
-const unknown = ({ markKeys }: Arriving): Known => ({ decision: Option.none(), seen: markKeys.map(() => false) })
 
 interface Budget {
   readonly limit: number

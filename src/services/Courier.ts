@@ -65,13 +65,20 @@ const make = Effect.gen(function*() {
   const batched = { ...gathered, separate: isRejected }
   const unlockAll = (claims: ReadonlyArray<Pick<Claim, "deliveryId" | "token">>) =>
     claims.length === 0 ? Effect.void : Effect.ignore(coordination.unlock(claims.map(lockOf)))
+  // An earlier try may have taken the lock and lost sight of it.
+  const ownAlready = (asked: ReadonlyArray<Claim>) =>
+    asked.length === 0 ? Effect.succeed([]) : coordination.renew(asked.map(lockOf), lockTtl).pipe(
+      Effect.map((renewed) => asked.filter((_, index) => renewed[index] === true)),
+      Effect.orElseSucceed(() => [])
+    )
   // What is claimed is locked from here on, and nothing else is.
   const lockAndClaim = Effect.fnUntraced(function*(asked: ReadonlyArray<Claim>) {
     const locked = yield* coordination.lock(asked.map(lockOf), lockTtl).pipe(
       // Without Redis the claim alone is the fence.
       Effect.orElseSucceed(() => asked.map(() => true))
     )
-    const mine = asked.filter((_, index) => locked[index] === true)
+    const free = asked.filter((_, index) => locked[index] === true)
+    const mine = [...free, ...yield* ownAlready(asked.filter((_, index) => locked[index] !== true))]
     if (mine.length === 0) return asked.map(() => busy)
     const found = yield* Effect.tapErrorCause(claims.claim(mine), () => unlockAll(mine))
     yield* unlockAll(mine.filter((_, index) => found[index]?._tag !== "Claimed"))

@@ -87,7 +87,8 @@ const make = Effect.gen(function*() {
   return Dispatch.of({
     enqueue: (messages) =>
       Effect.suspend(() => {
-        if (messages.length === 0 || unfinished + messages.length > mostUnfinished) return Effect.void
+        // One commit always finds room, however many destinations its events have.
+        if (messages.length === 0 || unfinished > 0 && unfinished + messages.length > mostUnfinished) return Effect.void
         unfinished += messages.length
         return Effect.asVoid(Queue.offer(queue, messages))
       }),

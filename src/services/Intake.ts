@@ -1,4 +1,5 @@
 import { Array, Context, Data, Effect, Either, Layer, Option, Queue, Schedule } from "effect"
+import type { IntegrationId } from "../domain/Ids.ts"
 import type { DeliveryMessage } from "../domain/QueueMessage.ts"
 import type { Decision } from "../domain/RateLimit.ts"
 import type { Request } from "../domain/verification/Request.ts"
@@ -45,8 +46,8 @@ export interface Incoming {
 /** The way of a webhook that is believed to the database. */
 export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
   /**
-   * Limits, deduplicates and stores. Once it succeeds the event is durable; of a webhook that is split, all of them. Once
-   * begun it goes on, also where its caller is interrupted.
+   * Limits, deduplicates and stores. Once it succeeds the event is durable; of a webhook that is split, all of them. What
+   * waits to be stored is stored also where its caller is interrupted.
    */
   readonly accept: (
     incoming: Incoming
@@ -87,11 +88,10 @@ const make = Effect.gen(function*() {
   const announce = (fresh: ReadonlyArray<NewEvent>) =>
     Effect.zipRight(
       dispatch.enqueue(fresh.flatMap(messagesOf)),
-      Queue.offer(marks, fresh.map((event) => [markKeyOf(event), event.id]))
+      Queue.offer(marks, fresh.map((event) => [markKeyOf(event.integrationId, event.dedupeKey), event.id]))
     )
 
   const insert = Effect.fnUntraced(function*(events: ReadonlyArray<NewEvent>) {
-    if (events.length === 0) return []
     const [took, stored] = yield* Effect.timed(store.insert(events))
     yield* Metrics.committed(stored.length, took)
     const fresh = events.filter((_, index) => stored[index]?.duplicate === false)
@@ -100,12 +100,18 @@ const make = Effect.gen(function*() {
   })
 
   const commit = Effect.fnUntraced(function*(webhooks: ReadonlyArray<Webhook>) {
-    const known = yield* ask(webhooks)
-    const admitted = webhooks.map((webhook) => admission(webhook, known(webhook)))
-    const stored = yield* insert(admitted.flatMap(Either.getOrElse(() => [])))
+    const stored = yield* insert(webhooks.flatMap(({ events }) => events))
     let from = 0
-    const outcomes = admitted.map(Either.map(({ length }) => stored.slice(from, from += length)))
-    yield* IntakeNotes.tell(traces, taken(webhooks, outcomes))
+    const outcomes = webhooks.map(({ events }) => stored.slice(from, from += events.length))
+    yield* IntakeNotes.tell(
+      traces,
+      Array.zipWith(webhooks, outcomes, ({ incoming: { arrival, integration, request } }, stored) => ({
+        integration,
+        request,
+        stored,
+        arrival: Option.fromNullable(arrival)
+      }))
+    )
     return outcomes
   })
 
@@ -127,46 +133,38 @@ const make = Effect.gen(function*() {
       const requests = Pieces.of(integration, whole, maxWebhookBytes)
       // The whole is held as well, until it is answered.
       if (requests.length > 1 && !held.add(sizeOf(requests))) return yield* noRoom
-      const source = { integration, path, query, receivedAt: rescuedAt ?? whole.receivedAt }
+      const names = Pieces.names(integration, whole, requests)
+      const markKeys = names.map(({ dedupeKey }) => markKeyOf(integration.id, dedupeKey))
+      const { decision, seen } = yield* ask({ integration, limited: rescuedAt === undefined, markKeys })
+      const delayMs = yield* admission(integration, decision)
+      const source = { integration, path, query, receivedAt: rescuedAt ?? whole.receivedAt, delayMs }
       const events = yield* Effect.forEach(
-        Array.zip(requests, Pieces.names(integration, whole, requests)),
-        ([request, names]) => NewEvents.make(vault, source, request, names)
+        Array.zip(requests, names),
+        ([request, names], index) => NewEvents.make(vault, source, request, names, seen[index] === true)
       )
       held.handOver(sizeOf(events))
-      const limited = rescuedAt === undefined
-      const stored = yield* yield* submit({ incoming, integration, limited, events, markKeys: events.map(markKeyOf) })
+      const stored = yield* submit({ incoming, events })
       return Array.isNonEmptyReadonlyArray(stored) ? stored : yield* Effect.dieMessage("a webhook became no event")
     })
   })
 })
 
-interface Webhook extends Arrivals.Arriving {
+interface Webhook {
   readonly incoming: Incoming
   readonly events: ReadonlyArray<NewEvent>
 }
 
-/** What is stored of a webhook. Where its limit is used up its deliveries wait if nobody would send it again, else nothing is. */
+/** How long a webhook's deliveries wait: one over the limit is refused, or else let in later where nobody would send it again. */
 const admission = (
-  { events, integration: { retries } }: Webhook,
-  { decision, seen }: Arrivals.Known
-): Either.Either<ReadonlyArray<NewEvent>, RateLimited> => {
+  { retries }: Listed,
+  decision: Option.Option<Decision>
+): Either.Either<number, RateLimited> => {
   const refused = Option.filter(decision, ({ allowed }) => !allowed)
-  if (Option.isSome(refused) && retries) return Either.left(new RateLimited({ decision: refused.value }))
-  const delayMs = Option.match(refused, { onNone: () => 0, onSome: (_) => _.retryAfterMs })
-  return Either.right(events.map((event, index) => ({ ...event, delayMs, seen: seen[index] === true })))
+  if (Option.isNone(refused)) return Either.right(0)
+  return retries ? Either.left(new RateLimited({ decision: refused.value })) : Either.right(refused.value.retryAfterMs)
 }
 
-const taken = (
-  webhooks: ReadonlyArray<Webhook>,
-  outcomes: ReadonlyArray<Either.Either<ReadonlyArray<Stored>, RateLimited>>
-): ReadonlyArray<IntakeNotes.Taken> =>
-  Array.zip(webhooks, outcomes).flatMap(([{ incoming: { arrival, integration, request } }, outcome]) =>
-    Either.isRight(outcome)
-      ? [{ integration, request, stored: outcome.right, arrival: Option.fromNullable(arrival) }]
-      : []
-  )
-
-const markKeyOf = ({ dedupeKey, integrationId }: NewEvent): string => `seen:${integrationId}:${dedupeKey}`
+const markKeyOf = (integration: IntegrationId, dedupeKey: string): string => `seen:${integration}:${dedupeKey}`
 
 const messagesOf = ({ delayMs, deliveries }: NewEvent): ReadonlyArray<DeliveryMessage> =>
   deliveries.filter(({ held }) => !held && delayMs === 0).map(({ destinationId, id }) => ({

@@ -11,12 +11,15 @@ import * as SealedHeaders from "./SealedHeaders.ts"
 import type { NewEvent } from "./store/EventStore.ts"
 import type { Vault } from "./Vault.ts"
 
-/** Where an event comes from; `receivedAt` in milliseconds since the epoch. */
+/** Where an event comes from. */
 export interface Source {
   readonly integration: Listed
   readonly path: string
   readonly query: string
+  /** In milliseconds since the epoch. */
   readonly receivedAt: number
+  /** How long its deliveries wait first. */
+  readonly delayMs: number
 }
 
 const longestContentType = 200
@@ -24,12 +27,13 @@ const longestContentType = 200
 // Ids that were made here need no look at their form.
 const made = { disableValidation: true }
 
-/** The event that a request becomes, or a piece of one, with its deliveries; nothing holds them back. */
+/** The event that a request becomes, or a piece of one, with its deliveries. `seen`: there may be one like it already. */
 export const make = (
   vault: typeof Vault.Service,
-  { integration, path, query, receivedAt }: Source,
+  { delayMs, integration, path, query, receivedAt }: Source,
   request: Request,
-  names: Names
+  names: Names,
+  seen: boolean
 ): Effect.Effect<NewEvent> => {
   const id = EventId.make(Ids.at(receivedAt), made)
   const apart = SealedHeaders.seal(vault, `event:${id}`, request.headers, secretHeaders(integration.scheme))
@@ -53,7 +57,7 @@ export const make = (
       destinationId: destination.id,
       held: destination.status !== "active"
     })),
-    delayMs: 0,
-    seen: false
+    delayMs,
+    seen
   }))
 }

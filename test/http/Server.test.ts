@@ -5,11 +5,17 @@ import { Context, Deferred, Effect, Exit, Fiber, Layer, Queue, Scope } from "eff
 import type { Server as HttpServer, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Server from "../../src/http/Server.ts"
+import { Shortcut } from "../../src/http/Shortcut.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Api from "./Api.ts"
 import * as Wire from "./Wire.ts"
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`
+
+const lost = Layer.succeed(Shortcut, {
+  takes: ({ url }) => url === "/lost",
+  answer: () => Effect.dieMessage("nothing can be told")
+})
 
 /** A server with a path that answers at once and one that answers when it is told, and the end of both. */
 const start = Effect.gen(function*() {
@@ -30,7 +36,7 @@ const start = Effect.gen(function*() {
   const served = HttpLayerRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(Server.layer({ host: "127.0.0.1", port: 0 }))
   )
-  const { address } = Context.get(yield* Layer.buildWithScope(served, scope), ServerTag.HttpServer)
+  const { address } = Context.get(yield* Layer.buildWithScope(Layer.provide(served, lost), scope), ServerTag.HttpServer)
   const port = address._tag === "TcpAddress" ? address.port : 0
   return { asked, answer, port, close: Scope.close(scope, Exit.void), open: Wire.to(port) }
 })
@@ -109,6 +115,14 @@ describe("a server that closes", () => {
       yield* server.close
       const last = yield* Fiber.join(clients)
       assert.isEmpty(last.filter((_) => _ !== 503 && _ !== "closed"))
+    }))
+
+  it.scopedLive("ends the connection of a request that has no answer", () =>
+    Effect.gen(function*() {
+      const server = yield* start
+      const wire = yield* server.open
+      yield* wire.write(get("/lost"))
+      yield* wire.closed
     }))
 
   it.scopedLive("ends at its deadline what was not answered by then", () =>

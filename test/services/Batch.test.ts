@@ -123,6 +123,31 @@ describe("a batch", () => {
       yield* Deferred.succeed(gate, undefined)
     }))
 
+  it.scoped("begins another commit beside one that takes long, and never more than it may", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const begun: Array<ReadonlyArray<number>> = []
+      const submit = yield* Batch.make({
+        ...bounds,
+        parallel: 2,
+        commit: (entries: ReadonlyArray<number>) =>
+          Effect.sync(() => begun.push(entries)).pipe(Effect.zipRight(Deferred.await(gate)), Effect.as(entries))
+      })
+      const all = yield* Effect.forEach(
+        [1, 2, 3],
+        (entry) => Effect.zipLeft(Effect.fork(submit(entry)), Effect.yieldNow().pipe(Effect.repeatN(20)))
+      )
+      assert.deepStrictEqual(begun, [[1]])
+      yield* TestClock.adjust("50 millis")
+      assert.deepStrictEqual(begun, [[1], [2, 3]])
+      const fourth = yield* Effect.fork(submit(4))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(begun, [[1], [2, 3]])
+      yield* Deferred.succeed(gate, undefined)
+      assert.deepStrictEqual(yield* Fiber.join(Fiber.all([...all, fourth])), [1, 2, 3, 4])
+      assert.deepStrictEqual(begun, [[1], [2, 3], [4]])
+    }))
+
   it.effect("finishes the commit that runs when its scope closes, and answers those who still waited with an interruption", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()

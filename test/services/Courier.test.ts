@@ -5,8 +5,10 @@ import { Context, Effect, Layer, Option, Ref } from "effect"
 import { Courier } from "../../src/services/Courier.ts"
 import { Leases } from "../../src/services/Leases.ts"
 import { CallbackClient } from "../../src/services/ports/CallbackClient.ts"
+import { Coordination } from "../../src/services/ports/Coordination.ts"
 import { Precedence } from "../../src/services/Precedence.ts"
 import { ClaimStore } from "../../src/services/store/ClaimStore.ts"
+import { StoreError } from "../../src/services/store/Store.ts"
 import * as Rows from "../support/Rows.ts"
 import { stores } from "../support/Stores.ts"
 
@@ -101,5 +103,39 @@ it.scopedLive("what comes again leaves its turn before its callback is waited fo
     Layer.fresh(Courier.layer).pipe(
       Layer.provide(Layer.mergeAll(watching, patient)),
       Layer.provideMerge(Layer.mergeAll(stores(), Calls.layer, Left.layer))
+    )
+  )))
+
+/** PostgreSQL is away for the first claim, and Redis when its lock is released. */
+const forgetful = Layer.effect(
+  ClaimStore,
+  Effect.gen(function*() {
+    const real = yield* ClaimStore
+    const away = yield* Ref.make(true)
+    return ClaimStore.of({
+      ...real,
+      claim: (claims) =>
+        Effect.flatMap(
+          Ref.getAndSet(away, false),
+          (away) => away ? Effect.fail(new StoreError({ reason: "Unavailable", cause: "away" })) : real.claim(claims)
+        )
+    })
+  })
+)
+const keeping = Layer.effect(
+  Coordination,
+  Effect.map(Coordination, (real) => Coordination.of({ ...real, unlock: () => Effect.void }))
+)
+
+it.scopedLive("a claim that is tried again knows its own lock", () =>
+  Effect.gen(function*() {
+    const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+    const { _tag } = yield* (yield* Courier).carry(yield* Effect.fromNullable(message))
+    assert.strictEqual(_tag, "Ack")
+    assert.strictEqual((yield* Rows.row(message))?.state, "delivered")
+  }).pipe(Effect.provide(
+    Layer.fresh(Courier.layer).pipe(
+      Layer.provide(Layer.mergeAll(forgetful, keeping, counting)),
+      Layer.provideMerge(Layer.merge(stores(), Calls.layer))
     )
   )))

@@ -145,6 +145,22 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
         }
       }))
 
+    it.effect("locks, renews and releases many at once, each by itself and in their order", () =>
+      Effect.gen(function*() {
+        const { lock, renew, unlock } = yield* Coordination
+        const [free, taken, twice] = [yield* key, yield* key, yield* key]
+        yield* lock([{ key: taken, token: "other" }], long)
+        const mine = [free, taken, twice, twice].map((key) => ({ key, token: "mine" }))
+        assert.deepStrictEqual(yield* lock(mine, long), [true, false, true, false])
+        assert.deepStrictEqual(yield* renew(mine, long), [true, false, true, true])
+        yield* unlock(mine.slice(0, 2))
+        assert.deepStrictEqual(yield* renew(mine, long), [false, false, true, true])
+        assert.deepStrictEqual(yield* renew([{ key: taken, token: "other" }], long), [true])
+        yield* unlock([])
+        assert.deepStrictEqual(yield* lock([], long), [])
+        assert.deepStrictEqual(yield* renew([], long), [])
+      }))
+
     it.effect("does not take a second lock for a renewal, even for its holder", () =>
       Effect.gen(function*() {
         const { lock } = yield* locks
