@@ -1,5 +1,5 @@
 import { HttpLayerRouter, type HttpServerRequest } from "@effect/platform"
-import { NodeHttpServerRequest } from "@effect/platform-node"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Cause, Effect, Layer } from "effect"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
 import * as Failure from "./Failure.ts"

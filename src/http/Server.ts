@@ -7,7 +7,7 @@ import {
   HttpServerError,
   type HttpServerResponse
 } from "@effect/platform"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Exit, type Fiber, Layer, Option, Runtime } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { ListenOptions, Socket } from "node:net"
@@ -71,7 +71,8 @@ const opened = (server: Server, options: ListenOptions) =>
       resume(Effect.succeed(
         address === null || typeof address === "string"
           ? { _tag: "UnixAddress", path: address ?? "" }
-          : { _tag: "TcpAddress", hostname: address.address, port: address.port }
+          // What the log shows of it is an address to open.
+          : { _tag: "TcpAddress", hostname: address.address === "::" ? "0.0.0.0" : address.address, port: address.port }
       ))
     })
   })

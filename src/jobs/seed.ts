@@ -1,5 +1,5 @@
 // @effect-diagnostics strictEffectProvide:off
-import { NodeContext } from "@effect/platform-node"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Effect } from "effect"
 import * as Main from "../layers/Main.ts"
 import * as Seed from "../layers/Seed.ts"

@@ -1,5 +1,5 @@
 // @effect-diagnostics strictEffectProvide:off
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect } from "effect"
 import * as Main from "../layers/Main.ts"
 import * as Simulate from "../simulate/Simulate.ts"

@@ -1,5 +1,5 @@
 // @effect-diagnostics strictEffectProvide:off
-import { NodeContext } from "@effect/platform-node"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Effect, Layer, Logger, Option, type Redacted } from "effect"
 import * as CallbackAddress from "../domain/CallbackAddress.ts"
 import { Demo } from "../services/Demo.ts"

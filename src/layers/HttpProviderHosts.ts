@@ -1,5 +1,5 @@
 import { HttpClient, type HttpClientError } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type Cause, Effect, Layer, Stream } from "effect"
 import { constTrue } from "effect/Function"
 import { ProviderHostError, ProviderHosts } from "../services/ports/ProviderHosts.ts"

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { Runtime } from "@effect/platform"
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, Predicate } from "effect"
 import * as DatabaseTrouble from "./DatabaseTrouble.ts"
 import { ListenError } from "./ListenError.ts"

@@ -1,5 +1,5 @@
 import { HttpClient, type HttpClientError, HttpClientRequest } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type Cause, Chunk, Duration, Effect, Layer, Option, Queue, Redacted, Ref, Schedule, Stream } from "effect"
 import { constTrue } from "effect/Function"
 import * as Elapsed from "../services/Elapsed.ts"
