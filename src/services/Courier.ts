@@ -1,4 +1,4 @@
-import { Context, Duration, Effect, Layer, Option } from "effect"
+import { Chunk, Context, Duration, Effect, Layer, Option, Queue, Schedule } from "effect"
 import { DestinationId } from "../domain/Ids.ts"
 import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
@@ -13,6 +13,7 @@ import * as Ids from "./Ids.ts"
 import { Lanes } from "./Lanes.ts"
 import { Leases, lockOf } from "./Leases.ts"
 import { Limits } from "./Limits.ts"
+import * as Loop from "./Loop.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Settlement } from "./ports/Broker.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
@@ -41,6 +42,7 @@ const maxPerStatement = 128
 const statementsInFlight = 2
 
 const parkingMs = 250
+const unlockEvery = Duration.millis(20)
 
 // The lane of messages that do not say for whom they are.
 const unnamed = DestinationId.make("00000000-0000-0000-0000-000000000000")
@@ -61,8 +63,7 @@ const make = Effect.gen(function*() {
   const traces = yield* Traces
   const call = Call.make(yield* Vault, yield* CallbackClient)
 
-  const gathered = { maxEntries: maxPerStatement, parallel: statementsInFlight }
-  const batched = { ...gathered, separate: isRejected }
+  const batched = { maxEntries: maxPerStatement, parallel: statementsInFlight, separate: isRejected }
   const unlockAll = (claims: ReadonlyArray<Pick<Claim, "deliveryId" | "token">>) =>
     claims.length === 0 ? Effect.void : Effect.ignore(coordination.unlock(claims.map(lockOf)))
   // An earlier try may have taken the lock and lost sight of it.
@@ -86,10 +87,16 @@ const make = Effect.gen(function*() {
     return asked.map((claim) => outcomes.get(claim) ?? busy)
   })
   const claim = yield* Batch.make({ ...batched, commit: lockAndClaim })
-  const unlock = yield* Batch.make({
-    ...gathered,
-    commit: (works: ReadonlyArray<Work>) => Effect.as(unlockAll(works), works)
-  })
+  // Nobody waits for that: a message that comes again so soon is parked, and comes once more.
+  const done = yield* Queue.unbounded<Work>()
+  const unlocking = Effect.flatMap(
+    Queue.takeBetween(done, 1, maxPerStatement),
+    (_) => unlockAll(Chunk.toReadonlyArray(_))
+  )
+  yield* Loop.forkRepeating("Releasing locks", Schedule.spaced(unlockEvery), unlocking)
+  yield* Effect.addFinalizer(() =>
+    Farewell.say(Effect.flatMap(Queue.takeAll(done), (_) => unlockAll(Chunk.toReadonlyArray(_))))
+  )
   const record = yield* Batch.make({ ...batched, commit: records.record })
   const hold = yield* Batch.make({
     ...batched,
@@ -179,7 +186,8 @@ const make = Effect.gen(function*() {
   })
 
   // First of all it is no longer renewed, so that nothing of it is taken up again behind its back.
-  const over = (work: Work) => Effect.zipRight(leases.letGo(work), Effect.zipRight(limits.leave(work), unlock(work)))
+  const over = (work: Work) =>
+    Effect.zipRight(leases.letGo(work), Effect.zipRight(limits.leave(work), Queue.offer(done, work)))
 
   const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) {
     const token = yield* Ids.next

@@ -1,5 +1,6 @@
 import { Array, Chunk, Context, Duration, Effect, Either, Layer, Queue, Schedule } from "effect"
 import * as QueueMessage from "../domain/QueueMessage.ts"
+import * as Loop from "./Loop.ts"
 import * as Metrics from "./Metrics.ts"
 import { Broker } from "./ports/Broker.ts"
 import { Settings } from "./Settings.ts"
@@ -9,8 +10,8 @@ import type { StoreError } from "./store/Store.ts"
 /** Brings deliveries that stand in the database to the broker. */
 export class Dispatch extends Context.Tag("sluice/services/Dispatch")<Dispatch, {
   /**
-   * Publishes the deliveries of one commit in the background. Never waits: what finds no room, or is not confirmed, stays for
-   * the sweeper.
+   * Publishes the deliveries of one commit in the background, and notes a little later which were confirmed. Never waits: what
+   * finds no room, or is not confirmed, stays for the sweeper.
    */
   readonly enqueue: (messages: ReadonlyArray<QueueMessage.DeliveryMessage>) => Effect.Effect<void>
   /** Publishes deliveries that come again, now, and notes what was confirmed; how many that were. */
@@ -22,6 +23,11 @@ export class Dispatch extends Context.Tag("sluice/services/Dispatch")<Dispatch, 
 const mostUnfinished = 10_000
 const commitsPerPublish = 8
 const parallel = 2
+const maxPerStatement = 1_000
+// So that a note comes well within the grace after which the sweeper takes a delivery for unpublished.
+const notesPerGrace = 5
+const longestUnnoted = Duration.seconds(1)
+const shortestUnnoted = Duration.millis(10)
 const farewell = Duration.seconds(5)
 // The log names the first of many.
 const named = 5
@@ -32,13 +38,13 @@ const idsOf = (messages: ReadonlyArray<QueueMessage.DeliveryMessage>) =>
 const make = Effect.gen(function*() {
   const broker = yield* Broker
   const store = yield* DispatchStore
-  const { queues } = yield* Settings
+  const { queues, sweep } = yield* Settings
 
   const publish = Effect.fnUntraced(function*(
     queue: string,
     messages: ReadonlyArray<QueueMessage.DeliveryMessage>
   ) {
-    if (messages.length === 0) return 0
+    if (messages.length === 0) return []
     const outcomes = yield* broker.publish(messages.map((_) => ({ queue, content: QueueMessage.encode(_) })))
     const confirmed = Array.zip(messages, outcomes).flatMap(([message, outcome]) =>
       Either.isRight(outcome) ? [message] : []
@@ -50,9 +56,21 @@ const make = Effect.gen(function*() {
         reasons: [...new Set(Array.getLefts(outcomes).map((_) => _.reason))]
       }).pipe(Effect.annotateLogs({ deliveryIds: idsOf(messages) }))
     }
-    if (confirmed.length > 0) yield* store.markQueued(confirmed)
-    return confirmed.length
+    return confirmed
   })
+
+  // By the time they are noted most are claimed or done, and cost no write.
+  const unnoted: globalThis.Array<QueueMessage.DeliveryMessage> = []
+  const note = Effect.suspend(() =>
+    Effect.forEach(Array.chunksOf(unnoted.splice(0), maxPerStatement), store.markQueued, { discard: true })
+  )
+  const noting = Schedule.spaced(
+    Duration.clamp(Duration.times(sweep.grace, 1 / notesPerGrace), {
+      minimum: shortestUnnoted,
+      maximum: longestUnnoted
+    })
+  )
+  yield* Loop.forkRepeating("Noting what is queued", noting, note)
 
   const queue = yield* Queue.unbounded<ReadonlyArray<QueueMessage.DeliveryMessage>>()
   let unfinished = 0
@@ -61,6 +79,9 @@ const make = Effect.gen(function*() {
     Effect.map((commits) => Chunk.toReadonlyArray(commits).flat()),
     Effect.flatMap((messages) =>
       publish(queues.process, messages).pipe(
+        Effect.map((confirmed) => {
+          if (unnoted.length < mostUnfinished) unnoted.push(...confirmed)
+        }),
         Effect.catchAllCause((cause) =>
           Effect.logWarning("Queueing deliveries failed; the sweeper tries them again", cause).pipe(
             Effect.annotateLogs({ deliveryIds: idsOf(messages) })
@@ -74,10 +95,11 @@ const make = Effect.gen(function*() {
     Effect.forkScoped
   )
 
-  // Added last, so it runs before the workers are interrupted: what was accepted just now is still queued.
+  // Added last, so it runs before the workers are interrupted: what was accepted just now is still queued, and noted.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => unfinished).pipe(
       Effect.repeat({ until: (count) => count === 0, schedule: Schedule.spaced("10 millis") }),
+      Effect.zipRight(note),
       Effect.interruptible,
       Effect.timeout(farewell),
       Effect.ignore
@@ -92,6 +114,10 @@ const make = Effect.gen(function*() {
         unfinished += messages.length
         return Effect.asVoid(Queue.offer(queue, messages))
       }),
-    again: (messages) => publish(queues.retry, messages)
+    again: Effect.fnUntraced(function*(messages) {
+      const confirmed = yield* publish(queues.retry, messages)
+      if (confirmed.length > 0) yield* store.markQueued(confirmed)
+      return confirmed.length
+    })
   })
 })

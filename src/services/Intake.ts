@@ -1,4 +1,4 @@
-import { Array, Context, Data, Effect, Either, Layer, Option, Queue, Schedule } from "effect"
+import { Array, Chunk, Context, Data, Duration, Effect, Either, Layer, Option, Queue, Schedule } from "effect"
 import type { IntegrationId } from "../domain/Ids.ts"
 import type { DeliveryMessage } from "../domain/QueueMessage.ts"
 import type { Decision } from "../domain/RateLimit.ts"
@@ -63,6 +63,7 @@ const commitsInFlight = 2
 const leastWeight = maxBytesPerCommit / maxEventsPerCommit
 const waitingWebhooks = 2_000
 const waitingMarks = 32
+const marking = Duration.millis(50)
 
 const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not store the webhook in time" })
 const noRoom = new StoreError({ reason: "Unavailable", cause: "too much is waiting to be stored here" })
@@ -80,9 +81,12 @@ const make = Effect.gen(function*() {
   const marks = yield* Queue.sliding<ReadonlyArray<readonly [key: string, eventId: string]>>(waitingMarks)
   yield* Loop.forkRepeating(
     "Marking accepted webhooks",
-    Schedule.forever,
+    Schedule.spaced(marking),
     // The database knows; a marker that is missing only costs a lookup there.
-    Effect.flatMap(Queue.take(marks), (some) => Effect.ignore(coordination.mark(some, idempotencyTtl)))
+    Effect.flatMap(
+      Queue.takeBetween(marks, 1, waitingMarks),
+      (commits) => Effect.ignore(coordination.mark(Chunk.toReadonlyArray(commits).flat(), idempotencyTtl))
+    )
   )
 
   const announce = (fresh: ReadonlyArray<NewEvent>) =>
