@@ -3,8 +3,8 @@ import * as Deadlines from "./Deadlines.ts"
 import * as Farewell from "./Farewell.ts"
 
 /**
- * Puts the work of many fibers into common commits. While a commit runs the next batch gathers, so nothing waits for a
- * timer: alone a caller has a commit to itself, under load a commit serves hundreds.
+ * Puts the work of many fibers into common commits. While a commit runs the next batch gathers: alone a caller has a commit
+ * to itself, under load a commit serves hundreds.
  */
 export interface Options<In, Out, E> {
   /** Entries of one commit at most. */
@@ -14,6 +14,11 @@ export interface Options<In, Out, E> {
   readonly weigh?: (entry: In) => number
   /** Commits in flight at most. A further one begins where the others take long: few and large ones cost least. */
   readonly parallel: number
+  /**
+   * How soon after the beginning of one commit the next may begin that is not full, where many small commits would cost more
+   * than so long a wait. Who comes later than that waits for nothing.
+   */
+  readonly rest?: Duration.Duration
   /** One output for each entry, in their order. */
   readonly commit: (entries: Array.NonEmptyReadonlyArray<In>) => Effect.Effect<ReadonlyArray<Out>, E>
   /** Whether a failed batch is tried again entry by entry, so that a bad one does not fail its neighbours. */
@@ -82,6 +87,15 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     return Effect.forEach(byWeight(taken, options), commit, { discard: true })
   })
 
+  const { rest } = options
+  const rested = rest === undefined ? commitPending : Effect.flatMap(
+    Effect.timed(commitPending),
+    ([took]) =>
+      pending.length >= maxEntries || Duration.greaterThanOrEqualTo(took, rest)
+        ? Effect.void
+        : Effect.interruptible(Effect.sleep(Duration.subtract(rest, took)))
+  )
+
   const commitInTurn = Effect.suspend(() => {
     let isMine = true
     const pass = Effect.sync(() => {
@@ -91,7 +105,7 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     const passing = options.parallel > 1
       ? Effect.forkDaemon(Effect.interruptible(Effect.delay(pass, long)))
       : Effect.void
-    return Effect.zipRight(passing, Effect.ensuring(commitPending, pass))
+    return Effect.zipRight(passing, Effect.ensuring(rested, pass))
   })
 
   // In the end nobody waits for a commit any more; one that hangs is left alone.

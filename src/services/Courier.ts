@@ -40,6 +40,7 @@ export class Courier extends Context.Tag("sluice/services/Courier")<Courier, {
 
 const maxPerStatement = 128
 const statementsInFlight = 2
+const betweenStatements = Duration.millis(10)
 
 const parkingMs = 250
 const unlockEvery = Duration.millis(20)
@@ -63,7 +64,12 @@ const make = Effect.gen(function*() {
   const traces = yield* Traces
   const call = Call.make(yield* Vault, yield* CallbackClient)
 
-  const batched = { maxEntries: maxPerStatement, parallel: statementsInFlight, separate: isRejected }
+  const batched = {
+    maxEntries: maxPerStatement,
+    parallel: statementsInFlight,
+    rest: betweenStatements,
+    separate: isRejected
+  }
   const unlockAll = (claims: ReadonlyArray<Pick<Claim, "deliveryId" | "token">>) =>
     claims.length === 0 ? Effect.void : Effect.ignore(coordination.unlock(claims.map(lockOf)))
   // An earlier try may have taken the lock and lost sight of it.

@@ -123,6 +123,32 @@ describe("a batch", () => {
       yield* Deferred.succeed(gate, undefined)
     }))
 
+  it.scoped("rests before a commit that is not full, unless nobody has come for a while", () =>
+    Effect.gen(function*() {
+      const sizes: Array<number> = []
+      const submit = yield* Batch.make({
+        maxEntries: 3,
+        parallel: 1,
+        rest: Duration.millis(10),
+        commit: (entries: ReadonlyArray<number>) => Effect.as(Effect.sync(() => sizes.push(entries.length)), entries)
+      })
+      const come = (count: number) =>
+        Effect.zipRight(
+          Effect.forEach(Array.range(1, count), (_) => Effect.fork(submit(_))),
+          Effect.yieldNow().pipe(Effect.repeatN(50))
+        )
+      yield* come(1)
+      yield* come(2)
+      assert.deepStrictEqual(sizes, [1])
+      yield* TestClock.adjust("10 millis")
+      assert.deepStrictEqual(sizes, [1, 2])
+      yield* TestClock.adjust("1 second")
+      yield* come(7)
+      assert.deepStrictEqual(sizes, [1, 2, 3, 3])
+      yield* TestClock.adjust("10 millis")
+      assert.deepStrictEqual(sizes, [1, 2, 3, 3, 1])
+    }))
+
   it.scoped("begins another commit beside one that takes long, and never more than it may", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
