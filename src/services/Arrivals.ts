@@ -1,4 +1,4 @@
-import { Array, Effect, Option } from "effect"
+import { Array, Duration, Effect, Option } from "effect"
 import type { Decision } from "../domain/RateLimit.ts"
 import * as Batch from "./Batch.ts"
 import type { Listed } from "./Directory.ts"
@@ -21,6 +21,7 @@ export interface Known {
 
 const mostAtOnce = 250
 const questionsInFlight = 2
+const betweenQuestions = Duration.millis(10)
 
 /** What asks Redis about a webhook: with one question about all that wait. */
 export const make = Effect.gen(function*() {
@@ -57,7 +58,13 @@ export const make = Effect.gen(function*() {
       })
     }, { concurrent: true })
 
-  return yield* Batch.make({ maxEntries: mostAtOnce, parallel: questionsInFlight, commit: ask })
+  // Who came together goes on together: to one commit, and to one publication.
+  return yield* Batch.make({
+    maxEntries: mostAtOnce,
+    parallel: questionsInFlight,
+    rest: betweenQuestions,
+    commit: ask
+  })
 })
 
 interface Budget {
