@@ -24,7 +24,7 @@ const questionsInFlight = 2
 const betweenQuestions = Duration.millis(10)
 
 /** What asks Redis about a webhook: with one question about all that wait. */
-export const make = Effect.gen(function*() {
+export const make = Effect.fnUntraced(function*<E>(refusal: Batch.Refusal<E>) {
   const coordination = yield* Coordination
 
   const decisions = (arriving: ReadonlyArray<Arriving>) =>
@@ -46,7 +46,7 @@ export const make = Effect.gen(function*() {
       Effect.orElseSucceed((): ReadonlyArray<boolean> => [])
     )
 
-  const ask = (arriving: ReadonlyArray<Arriving>) =>
+  const ask = (arriving: ReadonlyArray<Arriving>): Effect.Effect<ReadonlyArray<Known>, E> =>
     Effect.zipWith(decisions(arriving), marked(arriving), (decided, marked) => {
       let from = 0
       return arriving.map((one): Known => {
@@ -63,7 +63,8 @@ export const make = Effect.gen(function*() {
     maxEntries: mostAtOnce,
     parallel: questionsInFlight,
     rest: betweenQuestions,
-    commit: ask
+    commit: ask,
+    refusal
   })
 })
 

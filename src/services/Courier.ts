@@ -44,6 +44,8 @@ const betweenStatements = Duration.millis(10)
 
 const parkingMs = 250
 const unlockEvery = Duration.millis(20)
+// Much later than that no lock is released.
+const lockedAtMost = 250
 
 // The lane of messages that do not say for whom they are.
 const unnamed = DestinationId.make("00000000-0000-0000-0000-000000000000")
@@ -93,7 +95,7 @@ const make = Effect.gen(function*() {
     return asked.map((claim) => outcomes.get(claim) ?? busy)
   })
   const claim = yield* Batch.make({ ...batched, commit: lockAndClaim })
-  // Nobody waits for that: a message that comes again so soon is parked, and comes once more.
+  // Nobody waits for that, where no message comes again so soon.
   const done = yield* Queue.unbounded<Work>()
   const unlocking = Effect.flatMap(
     Queue.takeBetween(done, 1, maxPerStatement),
@@ -163,6 +165,9 @@ const make = Effect.gen(function*() {
     return { startedAt, took, outcome }
   })
 
+  /** Lets go of what its next message may find before the others are released. */
+  const release = (work: Work) => Effect.zipRight(leases.letGo(work), unlockAll([work]))
+
   const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
     const made = yield* givingBack(work)(called(work, claimed, apart))
     if (made === null) return yield* outlived(work)
@@ -175,9 +180,9 @@ const make = Effect.gen(function*() {
     if (!ours) return yield* outlived(work)
     const recordedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
     yield* AttemptNotes.tell(traces, { work, startedAt, took, outcome, next, recordedAt })
-    return next._tag === "Retrying"
-      ? forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
-      : ack
+    if (next._tag !== "Retrying") return ack
+    if (next.delayMs < lockedAtMost) yield* release(work)
+    return forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
   })
 
   /** Leaves the delivery in the database until there is room for it. */
@@ -188,7 +193,8 @@ const make = Effect.gen(function*() {
     const claimed = yield* Elapsed.millis
     yield* leases.keep(work, since)
     const admits = yield* limits.admit(work).pipe(givingBack(work))
-    return admits ? yield* attempt(work, claimed, apart) : yield* wait(message(work), work.destinationId, work.token)
+    if (admits) return yield* attempt(work, claimed, apart)
+    return yield* Effect.zipLeft(wait(message(work), work.destinationId, work.token), release(work))
   })
 
   // First of all it is no longer renewed, so that nothing of it is taken up again behind its back.

@@ -61,9 +61,12 @@ const make = Effect.gen(function*() {
 
   // By the time they are noted most are claimed or done, and cost no write.
   const unnoted: globalThis.Array<QueueMessage.DeliveryMessage> = []
-  const note = Effect.suspend(() =>
-    Effect.forEach(Array.chunksOf(unnoted.splice(0), maxPerStatement), store.markQueued, { discard: true })
-  )
+  const noteTurn = yield* Effect.makeSemaphore(1)
+  const note = Effect.whileLoop({
+    while: () => unnoted.length > 0,
+    body: () => Effect.uninterruptible(store.markQueued(unnoted.splice(0, maxPerStatement))),
+    step: () => undefined
+  }).pipe(noteTurn.withPermits(1))
   const noting = Schedule.spaced(
     Duration.clamp(Duration.times(sweep.grace, 1 / notesPerGrace), {
       minimum: shortestUnnoted,
@@ -80,7 +83,7 @@ const make = Effect.gen(function*() {
     Effect.flatMap((messages) =>
       publish(queues.process, messages).pipe(
         Effect.map((confirmed) => {
-          if (unnoted.length < mostUnfinished) unnoted.push(...confirmed)
+          if (unnoted.length < mostUnfinished) { for (const message of confirmed) unnoted.push(message) }
         }),
         Effect.catchAllCause((cause) =>
           Effect.logWarning("Queueing deliveries failed; the sweeper tries them again", cause).pipe(

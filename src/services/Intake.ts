@@ -76,7 +76,8 @@ const make = Effect.gen(function*() {
   const inflow = yield* Inflow
   const traces = yield* Traces
   const { acceptWithin, idempotencyTtl, maxWebhookBytes } = yield* Settings
-  const ask = yield* Arrivals.make
+  const refusal = { after: acceptWithin, capacity: waitingWebhooks, error: tooSlow }
+  const ask = yield* Arrivals.make(refusal)
 
   const marks = yield* Queue.sliding<ReadonlyArray<readonly [key: string, eventId: string]>>(waitingMarks)
   yield* Loop.forkRepeating(
@@ -127,7 +128,7 @@ const make = Effect.gen(function*() {
     parallel: commitsInFlight,
     commit,
     separate: isRejected,
-    refusal: { after: acceptWithin, capacity: waitingWebhooks, error: tooSlow },
+    refusal,
     settled: ({ events }) => inflow.letGo(sizeOf(events))
   })
 

@@ -1,4 +1,4 @@
-import { Effect, Exit, Queue, type Scope } from "effect"
+import { Deferred, Effect, Exit, Queue, type Scope } from "effect"
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
@@ -23,10 +23,13 @@ export const start = Effect.fnUntraced(
       ),
       (child) => Effect.sync(() => child.kill("SIGKILL"))
     )
-    const said = yield* Queue.unbounded<Exit.Exit<Said>>()
-    child.on("message", (message: Said) => said.unsafeOffer(Exit.succeed(message)))
-    child.once("exit", (code) => said.unsafeOffer(Exit.die(`${program} ended with ${code}`)))
-    const next = Effect.flatten(Queue.take(said))
+    const said = yield* Queue.unbounded<Said>()
+    const ended = yield* Deferred.make<never>()
+    child.on("message", (message: Said) => said.unsafeOffer(message))
+    child.once("exit", (code) => Deferred.unsafeDone(ended, Exit.die(`${program} ended with ${code}`)))
+    // Nothing can be sent to one that has ended.
+    child.on("error", () => undefined)
+    const next = Effect.raceFirst(Effect.interruptible(Queue.take(said)), Effect.interruptible(Deferred.await(ended)))
     const turn = yield* Effect.makeSemaphore(1)
     return {
       greeting: yield* next,

@@ -21,25 +21,36 @@ export const make = (each: number): Places => {
 
   const take = (hosts: ReadonlyArray<string>) =>
     Effect.async<string>((resume) => {
-      const free = hosts.find((host) => (taken.get(host) ?? 0) < each)
-      if (free !== undefined) {
-        count(free, 1)
-        return resume(Effect.succeed(free))
+      const open = hosts.find((host) => (taken.get(host) ?? 0) < each)
+      if (open !== undefined) {
+        count(open, 1)
+        return resume(Effect.succeed(open))
       }
-      const waiting = { hosts, tell: (host: string) => resume(Effect.succeed(host)) }
+      let told: string | undefined
+      const waiting = {
+        hosts,
+        tell: (host: string) => {
+          told = host
+          resume(Effect.succeed(host))
+        }
+      }
       line.push(waiting)
-      return Effect.sync(() => void line.splice(line.indexOf(waiting), 1))
+      return Effect.sync(() => {
+        const index = line.indexOf(waiting)
+        if (index >= 0) line.splice(index, 1)
+        else if (told !== undefined) free(told)
+      })
     })
 
   // A place passes straight to the first in line who wants it.
-  const leave = (host: string) =>
-    Effect.sync(() => {
-      const index = line.findIndex(({ hosts }) => hosts.includes(host))
-      if (index < 0) count(host, -1)
-      else for (const { tell } of line.splice(index, 1)) tell(host)
-    })
+  const free = (host: string) => {
+    const index = line.findIndex(({ hosts }) => hosts.includes(host))
+    if (index < 0) count(host, -1)
+    else for (const { tell } of line.splice(index, 1)) tell(host)
+  }
 
   return {
-    at: (hosts, use) => Effect.acquireUseRelease(Effect.interruptible(take(hosts)), use, leave)
+    at: (hosts, use) =>
+      Effect.acquireUseRelease(Effect.interruptible(take(hosts)), use, (host) => Effect.sync(() => free(host)))
   }
 }

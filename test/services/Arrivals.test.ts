@@ -13,12 +13,14 @@ const arriving = (limit: number, ...markKeys: ReadonlyArray<string>): Arrivals.A
   markKeys
 })
 
+const refusal = { after: Duration.seconds(8), capacity: 100, error: "too many" }
+
 const allowed = ({ decision }: Arrivals.Known) => Option.map(decision, (_) => _.allowed)
 
 describe("what is known of webhooks that arrive", () => {
   it.effect("is asked for all of them at once", () =>
     Effect.gen(function*() {
-      const ask = yield* Arrivals.make
+      const ask = yield* Arrivals.make(refusal)
       yield* (yield* Coordination).mark([["b", "seen"]], Duration.minutes(1))
       const [one, two, free, three] = [
         arriving(2, "a"),
@@ -38,7 +40,7 @@ describe("what is known of webhooks that arrive", () => {
 
   it.effect("is nothing without Redis: no limit holds, and no copy was seen", () =>
     Effect.gen(function*() {
-      const known = yield* (yield* Arrivals.make)(arriving(1, "a", "b"))
+      const known = yield* (yield* Arrivals.make(refusal))(arriving(1, "a", "b"))
       assert.deepStrictEqual(known, { decision: Option.none(), seen: [false, false] })
     }).pipe(Effect.scoped, Effect.provide(coordinationDown(new CoordinationError({ reason: "Unavailable" })))))
 })
