@@ -8,6 +8,8 @@ const timeout = Duration.toMillis(Environment.deliveryTimeout)
 const recordTime = 2_000
 /** A worker that was thawed may send within this what it was about to send. */
 const thawTime = 3_000
+/** Busy callbacks may read so late what a process sent before it was killed; nobody can tell then who that was. */
+const unreadTime = 3_000
 /** Clocks and reports of one machine agree that well. */
 const grace = 500
 /** How long connections may fail one after the other once PostgreSQL is there again, beyond a lease. */
@@ -33,7 +35,7 @@ const hurt = (incident: Incident, { worker }: Books.Call): boolean =>
 const aftermath = (incident: Incident, call: Books.Call): number | null => {
   if (isPostgres(incident)) return lease + reconnectTime
   if (!hurt(incident, call)) return null
-  if (incident.kind === "kill") return 0
+  if (incident.kind === "kill") return call.worker === null ? unreadTime : 0
   if (incident.kind === "freeze") return thawTime
   if (!isLine(incident) || !incident.target.endsWith(">postgres")) return null
   return incident.kind === "line-hole" ? silenceTime : lease + reconnectTime

@@ -40,6 +40,13 @@ describe("the judgement of repeats", () => {
     for (const one of [incident, postgres, line, { ...freeze, from: 1_005 }]) assert.deepStrictEqual(twice([one]), [])
   })
 
+  it("explains one whose first call was read after its worker was killed, when nobody could tell any more whose it was", () => {
+    const [soon, late] = [2 * seconds, 4.8 * seconds].map((at) => ({ at, completeAt: null }))
+    assert.deepStrictEqual(twice([incident], { ...soon, worker: null }), [])
+    assert.deepStrictEqual(twice([incident], { ...soon, worker: "worker-1" }), unexplained)
+    assert.deepStrictEqual(twice([incident], { ...late, worker: null }), unexplained)
+  })
+
   it("counts a second call of an attempt whatever the first one was answered", () => {
     for (const first of [{ status: 500 }, { status: null, completeAt: null }, { completeAt: null }]) {
       assert.deepStrictEqual(twice([], first), unexplained)
@@ -61,7 +68,8 @@ describe("the judgement of repeats", () => {
 
   it("explains none by what was over before the first call, or began after its record was due, or after the second", () => {
     const spans: ReadonlyArray<readonly [from: number, until: number]> = [[-9_000, 100], [4_000, 4_000], [9_000, 9_000]]
-    for (const [from, until] of spans) assert.deepStrictEqual(twice([{ ...incident, from, until }]), unexplained)
+    const mine: Partial<Books.Call> = { worker: "worker-1" }
+    for (const [from, until] of spans) assert.deepStrictEqual(twice([{ ...incident, from, until }], mine), unexplained)
     assert.deepStrictEqual(twice([{ ...postgres, from: -20_000, until: -9_000 }]), unexplained)
     assert.deepStrictEqual(twice([{ ...postgres, from: -9_000, until: -1_000 }]), [])
     // A hanging call is under way until its time limit.
