@@ -1,5 +1,6 @@
 import { Effect, type Scope } from "effect"
-import * as Assistant from "./Assistant.ts"
+import * as Assistant from "../test/support/Assistant.ts"
+import { program } from "./Program.ts"
 import type { Behaviour, Page, Said, Told } from "./sink/Sink.ts"
 
 /** Whom the gateways call: one server, in a process of its own, that writes down every call. */
@@ -15,7 +16,7 @@ export interface Callbacks {
 const healthy: Behaviour = { delayMs: 0, status: 500, failing: 0 }
 
 export const start: Effect.Effect<Callbacks, never, Scope.Scope> = Effect.gen(function*() {
-  const { ask, next, pid } = yield* Assistant.start<Told, Said>("sink/process.js")
+  const { ask, next, pid } = yield* Assistant.start<Told, Said>(program("sink/process.js"))
   const listening = yield* next
   const port = listening.say === "listening" ? listening.port : 0
   return {

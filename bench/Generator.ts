@@ -1,6 +1,7 @@
 import { Effect } from "effect"
-import * as Assistant from "./Assistant.ts"
+import * as Assistant from "../test/support/Assistant.ts"
 import type { Report, Said, Told, Volley } from "./load/Volley.ts"
+import { program } from "./Program.ts"
 
 /** The load generator, a process of its own. */
 export interface Generator {
@@ -10,7 +11,7 @@ export interface Generator {
 }
 
 export const start = Effect.map(
-  Assistant.start<Told, Said>("load/process.js"),
+  Assistant.start<Told, Said>(program("load/process.js")),
   ({ ask, pid }): Generator => ({
     pid,
     load: (volley) =>

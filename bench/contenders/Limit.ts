@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
-import { program } from "../Assistant.ts"
 import type { Config } from "../limit/server.ts"
+import { program } from "../Program.ts"
 import type { Contender } from "./Contender.ts"
 import { secret } from "./Contender.ts"
 import * as Crew from "./Crew.ts"

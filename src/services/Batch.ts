@@ -50,7 +50,7 @@ const long = Duration.millis(50)
 export const make = Effect.fnUntraced(function*<In, Out, E>(
   options: Options<In, Out, E>
 ): Effect.fn.Return<(entry: In) => Effect.Effect<Out, E>, never, Scope.Scope> {
-  const { maxEntries, refusal } = options
+  const { maxEntries, refusal, rest } = options
   const pending: Array<Waiting<In, Out, E>> = []
   // Rings when somebody waits.
   const bell = yield* Queue.dropping<true>(1)
@@ -87,7 +87,6 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     return Effect.forEach(byWeight(taken, options), commit, { discard: true })
   })
 
-  const { rest } = options
   const rested = rest === undefined ? commitPending : Effect.flatMap(
     Effect.timed(commitPending),
     ([took]) =>

@@ -83,7 +83,9 @@ const make = Effect.gen(function*() {
     Effect.flatMap((messages) =>
       publish(queues.process, messages).pipe(
         Effect.map((confirmed) => {
-          if (unnoted.length < mostUnfinished) { for (const message of confirmed) unnoted.push(message) }
+          // So many wait only while PostgreSQL takes no notes; the sweeper looks after the rest.
+          if (unnoted.length >= mostUnfinished) return
+          for (const message of confirmed) unnoted.push(message)
         }),
         Effect.catchAllCause((cause) =>
           Effect.logWarning("Queueing deliveries failed; the sweeper tries them again", cause).pipe(

@@ -26,8 +26,9 @@ export type Said =
 
 /** The same seed gives the callbacks the same whims. */
 export const start = Effect.fnUntraced(function*(seed: string): Effect.fn.Return<Callbacks, never, Scope.Scope> {
-  const { ask, greeting } = yield* Helper.start<Told, Said>("callbackProcess.ts", [seed])
-  const ports = greeting.say === "listening" ? greeting.ports : {}
+  const { ask, next } = yield* Helper.start<Told, Said>("callbackProcess.ts", [seed])
+  const listening = yield* next
+  const ports = listening.say === "listening" ? listening.ports : {}
   return {
     urlOf: (destination) => `http://127.0.0.1:${ports[destination]}/${destination}`,
     behave: (destination, character) => Effect.asVoid(ask({ tell: "behave", destination, character })),

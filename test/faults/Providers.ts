@@ -39,7 +39,12 @@ export const start = Effect.fnUntraced(function*(
   bases: ReadonlyArray<string>,
   seed: string
 ): Effect.fn.Return<Providers, never, Scope.Scope> {
-  const { ask } = yield* Helper.start<Told, Said>("loadProcess.ts", [seed, ...bases])
+  const { ask, next } = yield* Helper.start<Told, Said>("loadProcess.ts", [seed, ...bases])
+  yield* next
+  return make(ask)
+})
+
+export const make = (ask: (told: Told) => Effect.Effect<Said>): Providers => {
   const counts = Effect.map(
     ask({ tell: "count" }),
     (said) => said.say === "counts" ? said.counts : { pending: 0, offered: 0, skipped: 0 }
@@ -50,10 +55,9 @@ export const start = Effect.fnUntraced(function*(
     steady: (rate) =>
       ask({ tell: "steady", rate }).pipe(Effect.zipRight(Effect.never), Effect.ensuring(ask({ tell: "stop" }))),
     burst: (count) =>
-      ask({ tell: "burst", count }).pipe(
-        Effect.zipRight(counts),
-        Effect.repeat({ until: ({ pending }) => pending === 0, schedule: Schedule.spaced("200 millis") }),
-        Effect.asVoid
+      Effect.zipRight(
+        ask({ tell: "burst", count }),
+        Effect.repeat(counts, { until: ({ pending }) => pending === 0, schedule: Schedule.spaced("200 millis") })
       )
   }
-})
+}

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
-import { assert, it } from "@effect/vitest"
+import { assert, it, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Ref } from "effect"
 import { Courier } from "../../src/services/Courier.ts"
 import { Leases } from "../../src/services/Leases.ts"
@@ -9,6 +9,7 @@ import { Coordination } from "../../src/services/ports/Coordination.ts"
 import { Precedence } from "../../src/services/Precedence.ts"
 import { ClaimStore } from "../../src/services/store/ClaimStore.ts"
 import { StoreError } from "../../src/services/store/Store.ts"
+import { eventually } from "../support/Eventually.ts"
 import * as Rows from "../support/Rows.ts"
 import { stores } from "../support/Stores.ts"
 
@@ -139,3 +140,67 @@ it.scopedLive("a claim that is tried again knows its own lock", () =>
       Layer.provideMerge(Layer.merge(stores(), Calls.layer))
     )
   )))
+
+/** What was unlocked. The first call never ends, so all that come later are somebody else's. */
+class Unlocked extends Context.Tag("sluice/test/services/Courier.test/Unlocked")<Unlocked, Array<string>>() {
+  static readonly layer = Layer.sync(Unlocked, (): Array<string> => [])
+}
+
+const stuck = Layer.effect(
+  Coordination,
+  Effect.map(Effect.all([Coordination, Unlocked]), ([real, unlocked]) =>
+    Coordination.of({
+      ...real,
+      unlock: (locks) => unlocked.push(...locks.map((_) => _.key)) === 1 ? Effect.never : Effect.void
+    }))
+)
+
+/** Says yes to the first call, and no to all others. */
+const onceOnly = Layer.effect(
+  CallbackClient,
+  Effect.map(Calls, (calls) =>
+    CallbackClient.of({
+      post: () =>
+        Effect.map(Ref.getAndUpdate(calls, (_) => _ + 1), (before) => ({
+          _tag: "Answered" as const,
+          status: before === 0 ? 200 : 500,
+          body: "",
+          retryAfter: Option.none()
+        })),
+      check: () => Effect.void
+    }))
+)
+
+layer(
+  Layer.fresh(Courier.layer).pipe(
+    Layer.provide(Layer.merge(stuck, onceOnly)),
+    Layer.provideMerge(Layer.mergeAll(stores(), Calls.layer, Unlocked.layer))
+  ),
+  { excludeTestServices: true }
+)("a lock that the next message may find", (it) => {
+  const carried = Effect.fnUntraced(function*(to: Rows.To) {
+    const [message] = yield* Rows.deliveries(to, 1)
+    const { carry } = yield* Courier
+    const { deliveryId } = yield* Effect.fromNullable(message)
+    const { _tag } = yield* carry(yield* Effect.fromNullable(message))
+    return { message, _tag, isUnlocked: (yield* Unlocked).includes(`lock:delivery:${deliveryId}`) }
+  })
+
+  it.effect("is released before its message is settled, where it is tried again soon or held", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const to = yield* Rows.destination()
+      const delivered = yield* carried(to)
+      assert.strictEqual(delivered._tag, "Ack")
+      yield* eventually(Effect.map(Unlocked, (_) => _.length), (_) => _ === 1)
+
+      const failed = yield* carried(to)
+      assert.deepStrictEqual([failed._tag, failed.isUnlocked], ["Forward", true])
+
+      yield* sql`UPDATE destinations SET rate_limit_per_minute = 1 WHERE id = ${to.id}`
+      yield* carried(to)
+      const held = yield* carried(to)
+      assert.deepStrictEqual([held._tag, held.isUnlocked], ["Ack", true])
+      assert.strictEqual((yield* Rows.row(held.message))?.state, "held")
+    }))
+})

@@ -1,9 +1,11 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, it, layer } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Scope } from "effect"
+import { DeliveryId, DestinationId } from "../../src/domain/Ids.ts"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import * as Services from "../../src/layers/Services.ts"
 import { Dispatch } from "../../src/services/Dispatch.ts"
+import * as Ids from "../../src/services/Ids.ts"
 import { Broker } from "../../src/services/ports/Broker.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { eventually } from "../support/Eventually.ts"
@@ -30,7 +32,40 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("dispatchi
       assert.strictEqual(yield* again([yield* Effect.fromNullable(third)]), 0)
       assert.strictEqual((yield* Rows.row(third))?.state, "pending")
     }))
+
+  it.effect("queues a commit of any size where nothing else waits", () =>
+    Effect.gen(function*() {
+      const fake = yield* FakeBroker
+      fake.refusing = false
+      fake.published.length = 0
+      const to = DestinationId.make(yield* Ids.next)
+      const messages = Array.from(
+        { length: 10_001 },
+        () => Rows.message(DeliveryId.make(Ids.at(0)), to)
+      )
+      yield* (yield* Dispatch).enqueue(messages)
+      yield* eventually(Effect.sync(() => fake.published.length), (_) => _ === messages.length)
+    }))
 })
+
+it.scopedLive("what was queued just now is noted before the end", () =>
+  Effect.gen(function*() {
+    const patient = { ...Grounds.settings().sweep, grace: Duration.minutes(1) }
+    const context = yield* Layer.build(Layer.mergeAll(
+      FakeBroker.layer,
+      MemoryCoordination.layer,
+      Layer.succeed(Settings, Grounds.settings({ sweep: patient })),
+      TestDatabase
+    ))
+    const scope = yield* Scope.make()
+    const services = yield* Layer.buildWithScope(Layer.provide(Services.worker, Layer.succeedContext(context)), scope)
+    yield* Effect.gen(function*() {
+      const messages = yield* Rows.deliveries(yield* Rows.destination(), 1)
+      yield* Context.get(services, Dispatch).enqueue(messages)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual((yield* Rows.row(messages[0]))?.state, "queued")
+    }).pipe(Effect.provide(Layer.succeedContext(Context.merge(context, services))))
+  }))
 
 /** A broker that takes everything and confirms nothing. */
 const silent = Layer.succeed(

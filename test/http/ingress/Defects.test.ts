@@ -8,7 +8,7 @@ import { Shortcut } from "../../../src/http/Shortcut.ts"
 import { Webhooks } from "../../../src/http/Webhooks.ts"
 
 /** A defect beside something that it interrupts. */
-const broken = Effect.orDie(Effect.zipRight(Effect.never, Effect.fail("broken"), { concurrent: true }))
+const broken = Effect.zipRight(Effect.never, Effect.dieMessage("broken"), { concurrent: true })
 
 it.effect("a defect is answered with 500, whatever it interrupted", () =>
   Effect.gen(function*() {

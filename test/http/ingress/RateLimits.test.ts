@@ -1,6 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
+import { eventually } from "../../support/Eventually.ts"
 import * as Gateway from "../../support/Gateway.ts"
 import * as Api from "../Api.ts"
 
@@ -26,6 +27,30 @@ layer(Api.onTwins({ rateLimitPerMinute: 2 }), Api.live)("the rate limit", (it) =
       assert.isAtLeast(header("ratelimit-reset"), 40)
       assert.isAtMost(header("ratelimit-reset"), 60)
       assert.strictEqual((yield* Api.events("integration=limited")).data.length, 3)
+    }))
+
+  it.effect("refuses at once, however long PostgreSQL takes for what came before", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const limited = yield* Gateway.integration("refused-at-once", nowhere, { rateLimitPerMinute: 1 })
+      const waiting = yield* Gateway.integration("waiting", nowhere)
+      assert.strictEqual((yield* limited.send("1")).status, 202)
+      const sent = yield* sql.withTransaction(Effect.gen(function*() {
+        yield* sql`LOCK TABLE events IN ACCESS EXCLUSIVE MODE`
+        const blocked = Effect.map(
+          sql<{ count: number }>`
+          SELECT count(*)::int FROM pg_locks WHERE relation = 'events'::regclass AND NOT granted`,
+          ([_]) => _?.count
+        )
+        const first = yield* Effect.fork(waiting.send("1"))
+        yield* eventually(blocked, (_) => _ === 1)
+        const second = yield* Effect.fork(waiting.send("2"))
+        yield* eventually(blocked, (_) => _ === 2)
+        // No commit can begin now.
+        Api.failed(yield* limited.send("2"), 429, "rate_limited")
+        return Fiber.join(Fiber.zip(first, second))
+      }))
+      assert.deepStrictEqual((yield* sent).map((_) => _.status), [202, 202])
     }))
 
   it.effect("is the gateway's own where the integration has none, and each has its own budget", () =>
