@@ -12,8 +12,8 @@ export default defineConfig({
     // Loading Effect anew for each file takes longer than most suites.
     isolate: false,
     // Many suites wait for a server rather than compute.
-    maxWorkers: 3,
-    minWorkers: 3,
+    maxWorkers: 4,
+    minWorkers: 4,
     sequence: { sequencer: LongestFirst },
     silent: "passed-only"
   }
