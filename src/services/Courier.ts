@@ -1,4 +1,4 @@
-import { Chunk, Context, Duration, Effect, Layer, Option, Queue, Schedule } from "effect"
+import { Context, Duration, Effect, Layer, Option } from "effect"
 import { DestinationId } from "../domain/Ids.ts"
 import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
@@ -11,17 +11,16 @@ import * as Elapsed from "./Elapsed.ts"
 import * as Farewell from "./Farewell.ts"
 import * as Ids from "./Ids.ts"
 import { Lanes } from "./Lanes.ts"
-import { Leases, lockOf } from "./Leases.ts"
+import { Leases } from "./Leases.ts"
 import { Limits } from "./Limits.ts"
-import * as Loop from "./Loop.ts"
+import * as LockedClaims from "./LockedClaims.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Settlement } from "./ports/Broker.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
-import { Coordination } from "./ports/Coordination.ts"
 import { Traces } from "./ports/Traces.ts"
 import { Precedence } from "./Precedence.ts"
 import { Settings } from "./Settings.ts"
-import { type Claim, type Claimed, ClaimStore, type Work } from "./store/ClaimStore.ts"
+import { ClaimStore, type Work } from "./store/ClaimStore.ts"
 import { type Hold, HoldStore } from "./store/HoldStore.ts"
 import { RecordStore, type Report } from "./store/RecordStore.ts"
 import { isRejected } from "./store/Store.ts"
@@ -43,7 +42,6 @@ const statementsInFlight = 2
 const betweenStatements = Duration.millis(10)
 
 const parkingMs = 250
-const unlockEvery = Duration.millis(20)
 // Much later than that no lock is released.
 const lockedAtMost = 250
 
@@ -51,17 +49,15 @@ const lockedAtMost = 250
 const unnamed = DestinationId.make("00000000-0000-0000-0000-000000000000")
 
 const ack: Settlement = { _tag: "Ack" }
-const busy: Claimed = { _tag: "Busy" }
 
 const make = Effect.gen(function*() {
   const claims = yield* ClaimStore
   const records = yield* RecordStore
-  const coordination = yield* Coordination
   const lanes = yield* Lanes
   const leases = yield* Leases
   const limits = yield* Limits
   const precedence = yield* Precedence
-  const { lockTtl, queues, retryPolicy, rungs } = yield* Settings
+  const { queues, retryPolicy, rungs } = yield* Settings
   const store = yield* HoldStore
   const traces = yield* Traces
   const call = Call.make(yield* Vault, yield* CallbackClient)
@@ -72,39 +68,8 @@ const make = Effect.gen(function*() {
     rest: betweenStatements,
     separate: isRejected
   }
-  const unlockAll = (claims: ReadonlyArray<Pick<Claim, "deliveryId" | "token">>) =>
-    claims.length === 0 ? Effect.void : Effect.ignore(coordination.unlock(claims.map(lockOf)))
-  // An earlier try may have taken the lock and lost sight of it.
-  const ownAlready = (asked: ReadonlyArray<Claim>) =>
-    asked.length === 0 ? Effect.succeed([]) : coordination.renew(asked.map(lockOf), lockTtl).pipe(
-      Effect.map((renewed) => asked.filter((_, index) => renewed[index] === true)),
-      Effect.orElseSucceed(() => [])
-    )
-  // What is claimed is locked from here on, and nothing else is.
-  const lockAndClaim = Effect.fnUntraced(function*(asked: ReadonlyArray<Claim>) {
-    const locked = yield* coordination.lock(asked.map(lockOf), lockTtl).pipe(
-      // Without Redis the claim alone is the fence.
-      Effect.orElseSucceed(() => asked.map(() => true))
-    )
-    const free = asked.filter((_, index) => locked[index] === true)
-    const mine = [...free, ...yield* ownAlready(asked.filter((_, index) => locked[index] !== true))]
-    if (mine.length === 0) return asked.map(() => busy)
-    const found = yield* Effect.tapErrorCause(claims.claim(mine), () => unlockAll(mine))
-    yield* unlockAll(mine.filter((_, index) => found[index]?._tag !== "Claimed"))
-    const outcomes = new Map(mine.map((claim, index) => [claim, found[index]]))
-    return asked.map((claim) => outcomes.get(claim) ?? busy)
-  })
-  const claim = yield* Batch.make({ ...batched, commit: lockAndClaim })
-  // Nobody waits for that, where no message comes again so soon.
-  const done = yield* Queue.unbounded<Work>()
-  const unlocking = Effect.flatMap(
-    Queue.takeBetween(done, 1, maxPerStatement),
-    (_) => unlockAll(Chunk.toReadonlyArray(_))
-  )
-  yield* Loop.forkRepeating("Releasing locks", Schedule.spaced(unlockEvery), unlocking)
-  yield* Effect.addFinalizer(() =>
-    Farewell.say(Effect.flatMap(Queue.takeAll(done), (_) => unlockAll(Chunk.toReadonlyArray(_))))
-  )
+  const locked = yield* LockedClaims.make
+  const claim = yield* Batch.make({ ...batched, commit: locked.claim })
   const record = yield* Batch.make({ ...batched, commit: records.record })
   const hold = yield* Batch.make({
     ...batched,
@@ -148,9 +113,12 @@ const make = Effect.gen(function*() {
       Effect.as(ack)
     )
 
+  /** Lets go of what its next message may find before the others are released. */
+  const release = (work: Work) => Effect.zipRight(leases.letGo(work), locked.release([work]))
+
   // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
   const givingBack = (work: Work) => <A>(trying: Effect.Effect<A>) =>
-    Effect.onInterrupt(trying, () => Farewell.say(claims.giveBack(work)))
+    Effect.onInterrupt(trying, () => Farewell.say(Effect.zipRight(claims.giveBack(work), release(work))))
 
   const called = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
     const body = yield* StorePatience.wait(claims.load(work))
@@ -164,9 +132,6 @@ const make = Effect.gen(function*() {
     }))
     return { startedAt, took, outcome }
   })
-
-  /** Lets go of what its next message may find before the others are released. */
-  const release = (work: Work) => Effect.zipRight(leases.letGo(work), unlockAll([work]))
 
   const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
     const made = yield* givingBack(work)(called(work, claimed, apart))
@@ -199,7 +164,7 @@ const make = Effect.gen(function*() {
 
   // First of all it is no longer renewed, so that nothing of it is taken up again behind its back.
   const over = (work: Work) =>
-    Effect.zipRight(leases.letGo(work), Effect.zipRight(limits.leave(work), Queue.offer(done, work)))
+    Effect.zipRight(leases.letGo(work), Effect.zipRight(limits.leave(work), locked.releaseSoon(work)))
 
   const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) {
     const token = yield* Ids.next

@@ -64,7 +64,12 @@ const make = Effect.gen(function*() {
   const noteTurn = yield* Effect.makeSemaphore(1)
   const note = Effect.whileLoop({
     while: () => unnoted.length > 0,
-    body: () => Effect.uninterruptible(store.markQueued(unnoted.splice(0, maxPerStatement))),
+    body: () => {
+      const messages = unnoted.splice(0, maxPerStatement)
+      return Effect.uninterruptible(
+        Effect.tapErrorCause(store.markQueued(messages), () => Effect.sync(() => unnoted.unshift(...messages)))
+      )
+    },
     step: () => undefined
   }).pipe(noteTurn.withPermits(1))
   const noting = Schedule.spaced(
@@ -105,6 +110,8 @@ const make = Effect.gen(function*() {
     Effect.sync(() => unfinished).pipe(
       Effect.repeat({ until: (count) => count === 0, schedule: Schedule.spaced("10 millis") }),
       Effect.zipRight(note),
+      // Where PostgreSQL is silent its statement is not waited for.
+      Effect.disconnect,
       Effect.interruptible,
       Effect.timeout(farewell),
       Effect.ignore

@@ -1,7 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
 import { assert, it, layer } from "@effect/vitest"
-import { Context, Effect, Layer, Option, Ref } from "effect"
+import { Context, Effect, Fiber, Layer, Option, Ref } from "effect"
 import { Courier } from "../../src/services/Courier.ts"
 import { Leases } from "../../src/services/Leases.ts"
 import { CallbackClient } from "../../src/services/ports/CallbackClient.ts"
@@ -155,25 +155,26 @@ const stuck = Layer.effect(
     }))
 )
 
-/** Says yes to the first call, and no to all others. */
-const onceOnly = Layer.effect(
+/** Says yes to the first call and no to the next two; all others wait for ever. */
+const wearying = Layer.effect(
   CallbackClient,
   Effect.map(Calls, (calls) =>
     CallbackClient.of({
       post: () =>
-        Effect.map(Ref.getAndUpdate(calls, (_) => _ + 1), (before) => ({
-          _tag: "Answered" as const,
-          status: before === 0 ? 200 : 500,
-          body: "",
-          retryAfter: Option.none()
-        })),
+        Effect.flatMap(Ref.getAndUpdate(calls, (_) => _ + 1), (before) =>
+          before > 2 ? Effect.never : Effect.succeed({
+            _tag: "Answered" as const,
+            status: before === 0 ? 200 : 500,
+            body: "",
+            retryAfter: Option.none()
+          })),
       check: () => Effect.void
     }))
 )
 
 layer(
   Layer.fresh(Courier.layer).pipe(
-    Layer.provide(Layer.merge(stuck, onceOnly)),
+    Layer.provide(Layer.merge(stuck, wearying)),
     Layer.provideMerge(Layer.mergeAll(stores(), Calls.layer, Unlocked.layer))
   ),
   { excludeTestServices: true }
@@ -202,5 +203,16 @@ layer(
       const held = yield* carried(to)
       assert.deepStrictEqual([held._tag, held.isUnlocked], ["Ack", true])
       assert.strictEqual((yield* Rows.row(held.message))?.state, "held")
+    }))
+
+  it.effect("is released before its message is given back", () =>
+    Effect.gen(function*() {
+      const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+      const { deliveryId } = yield* Effect.fromNullable(message)
+      const carrying = yield* Effect.fork((yield* Courier).carry(yield* Effect.fromNullable(message)))
+      yield* eventually(yield* Calls, (_) => _ === 4)
+      yield* Fiber.interrupt(carrying)
+      assert.include(yield* Unlocked, `lock:delivery:${deliveryId}`)
+      assert.strictEqual((yield* Rows.row(message))?.state, "queued")
     }))
 })

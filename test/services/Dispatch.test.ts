@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, it, layer } from "@effect/vitest"
-import { Context, Duration, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Ref, Scope } from "effect"
 import { DeliveryId, DestinationId } from "../../src/domain/Ids.ts"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import * as Services from "../../src/layers/Services.ts"
@@ -8,6 +8,8 @@ import { Dispatch } from "../../src/services/Dispatch.ts"
 import * as Ids from "../../src/services/Ids.ts"
 import { Broker } from "../../src/services/ports/Broker.ts"
 import { Settings } from "../../src/services/Settings.ts"
+import { DispatchStore } from "../../src/services/store/DispatchStore.ts"
+import { StoreError } from "../../src/services/store/Store.ts"
 import { eventually } from "../support/Eventually.ts"
 import { FakeBroker, noDeadLetters } from "../support/FakeBroker.ts"
 import * as Grounds from "../support/Grounds.ts"
@@ -66,6 +68,29 @@ it.scopedLive("what was queued just now is noted before the end", () =>
       assert.strictEqual((yield* Rows.row(messages[0]))?.state, "queued")
     }).pipe(Effect.provide(Layer.succeedContext(Context.merge(context, services))))
   }))
+
+/** Takes the first note for nothing, as PostgreSQL does while it restarts. */
+const restarting = Layer.effect(
+  DispatchStore,
+  Effect.map(Effect.all([DispatchStore, Ref.make(true)]), ([real, isAway]) =>
+    DispatchStore.of({
+      markQueued: (messages) =>
+        Effect.flatMap(
+          Ref.getAndSet(isAway, false),
+          (isAway) =>
+            isAway ? Effect.fail(new StoreError({ reason: "Unavailable", cause: "away" })) : real.markQueued(messages)
+        )
+    }))
+)
+
+it.scopedLive("what PostgreSQL did not note is noted when it is back", () =>
+  Effect.gen(function*() {
+    const messages = yield* Rows.deliveries(yield* Rows.destination(), 1)
+    yield* (yield* Dispatch).enqueue(messages)
+    yield* eventually(Rows.row(messages[0]), (_) => _?.state === "queued")
+  }).pipe(
+    Effect.provide(Layer.fresh(Dispatch.layer).pipe(Layer.provide(restarting), Layer.provideMerge(stores())))
+  ))
 
 /** A broker that takes everything and confirms nothing. */
 const silent = Layer.succeed(
