@@ -56,9 +56,17 @@ interface Progress {
   readonly lost: Option.Option<Place>
   /** Whether a marker was sent since this process leads: one of a leader that died may be gone with it. */
   readonly marked: boolean
+  /** Whether the broker refused something in this round: another worker may have better luck with it. */
+  readonly refused: boolean
 }
 
-const beginning: Progress = { unpublished: start, marker: Option.none(), lost: Option.none(), marked: false }
+const beginning: Progress = {
+  unpublished: start,
+  marker: Option.none(),
+  lost: Option.none(),
+  marked: false,
+  refused: false
+}
 
 const make = Effect.gen(function*() {
   const broker = yield* Broker
@@ -88,6 +96,8 @@ const make = Effect.gen(function*() {
     )
   })
 
+  const refuse = Ref.update(progress, (_) => ({ ..._, refused: true }))
+
   /** Walks on from a place, a bounded way; stops early when the broker does not take what was found. */
   const walk = Effect.fnUntraced(function*(
     because: keyof typeof why,
@@ -100,7 +110,10 @@ const make = Effect.gen(function*() {
       if (found.lost.length > 0) {
         const published = yield* dispatch.again(found.lost)
         if (published > 0) yield* note(because, found, published)
-        if (published < found.lost.length) break
+        if (published < found.lost.length) {
+          yield* refuse
+          break
+        }
       }
       reached = found.reached
       if (found.end) return { reached, end: true }
@@ -154,7 +167,9 @@ const make = Effect.gen(function*() {
       queue: queues.retry,
       content: QueueMessage.encode({ v: 1, markerId })
     }])
-    if (outcome === undefined || Either.isLeft(outcome)) return yield* store.removeMarker(markerId)
+    if (outcome === undefined || Either.isLeft(outcome)) {
+      return yield* Effect.zipRight(refuse, store.removeMarker(markerId))
+    }
     yield* Ref.update(progress, (_) => ({ ..._, marked: true }))
   })
 
@@ -165,7 +180,9 @@ const make = Effect.gen(function*() {
 
   return Sweeper.of({
     sweep: Effect.gen(function*() {
-      if (!(yield* lead)) return yield* Ref.set(progress, beginning)
+      const { refused } = yield* Ref.get(progress)
+      // The round after a refusal is left to the others, one of whom may lead then.
+      if (refused || !(yield* lead)) return yield* Ref.set(progress, beginning)
       // One that fails every time must not keep the others from their turn.
       const steps = [
         releases.begin,
@@ -175,7 +192,9 @@ const make = Effect.gen(function*() {
         publishLost,
         sendMarker
       ]
-      yield* Effect.all(yield* Effect.all(steps, { mode: "either" }))
+      const outcomes = yield* Effect.all(steps, { mode: "either" })
+      if ((yield* Ref.get(progress)).refused) yield* store.resign(leadership, holder)
+      yield* Effect.all(outcomes)
     }).pipe(Effect.withSpan("Sweeper.sweep"), Effect.annotateLogs("service", "Sweeper")),
     markerReturned: store.returnMarker,
     maintain: store.maintain(daysAhead, keepRejections)

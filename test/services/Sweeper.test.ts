@@ -112,7 +112,7 @@ describe("the sweeper", () => {
   )
 
   test(
-    "goes on trying while the broker refuses, and loses its place nowhere",
+    "leaves the next round to another worker where the broker refuses, then goes on, and loses nothing",
     Effect.gen(function*() {
       const fake = yield* FakeBroker
       const messages = yield* Rows.deliveries(yield* Rows.destination(), 700)
@@ -120,6 +120,8 @@ describe("the sweeper", () => {
       assert.deepStrictEqual((yield* swept).deliveries, [])
       assert.strictEqual((yield* Rows.row(messages[0]))?.state, "pending")
       fake.refusing = false
+      assert.isEmpty(yield* (yield* SqlClient.SqlClient)`SELECT FROM leaderships WHERE until > now()`)
+      assert.deepStrictEqual(yield* swept, { deliveries: [], markers: [], replays: [] })
       assert.deepStrictEqual(ids((yield* swept).deliveries), ids(messages))
     })
   )
