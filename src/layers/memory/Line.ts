@@ -1,5 +1,6 @@
-import { Clock, Effect, Iterable, MutableQueue, Option, Queue, Ref, Schedule, type Scope } from "effect"
+import { Effect, Iterable, MutableQueue, Option, Queue, Ref, Schedule, type Scope } from "effect"
 import type { Death } from "../../domain/DeadLetter.ts"
+import * as Elapsed from "../../services/Elapsed.ts"
 
 export interface Message {
   readonly content: string
@@ -59,9 +60,7 @@ export const rung = Effect.fnUntraced(
     const moving = yield* Ref.make(0)
     yield* Queue.take(queue).pipe(
       Effect.tap(Ref.set(moving, 1)),
-      Effect.tap(({ until }) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, until - now)))
-      ),
+      Effect.tap(({ until }) => Effect.flatMap(Elapsed.millis, (now) => Effect.sleep(Math.max(0, until - now)))),
       Effect.flatMap(({ message }) =>
         Effect.repeat(next.offer(message), { until: (taken) => taken, schedule: waitForRoom })
       ),
@@ -71,7 +70,7 @@ export const rung = Effect.fnUntraced(
     )
     return {
       offer: (message) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => Queue.offer(queue, { message, until: now + delayMs })),
+        Effect.flatMap(Elapsed.millis, (now) => Queue.offer(queue, { message, until: now + delayMs })),
       size: Effect.zipWith(Queue.size(queue), Ref.get(moving), (waiting, moving) => Math.max(0, waiting) + moving)
     }
   }
