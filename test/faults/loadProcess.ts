@@ -9,7 +9,10 @@ const done: Said = { say: "done" }
 
 // Whoever asked would take what is missing for the gateway's doing.
 const orEnd = <A, E, R>(sending: Effect.Effect<A, E, R>) =>
-  Effect.catchAllDefect(sending, (defect) => Effect.zipRight(Console.error(defect), Effect.sync(() => process.exit(1))))
+  Effect.catchAllDefect(
+    sending,
+    (defect) => Effect.zipRight(Console.error(defect), Effect.sync((): void => process.exit(1)))
+  )
 
 const program = Effect.gen(function*() {
   const load = yield* Load.start({ bases, seed })

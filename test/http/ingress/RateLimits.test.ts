@@ -48,9 +48,9 @@ layer(Api.onTwins({ rateLimitPerMinute: 2 }), Api.live)("the rate limit", (it) =
         yield* eventually(blocked, (_) => _ === 2)
         // No commit can begin now.
         Api.failed(yield* limited.send("2"), 429, "rate_limited")
-        return Fiber.join(Fiber.zip(first, second))
+        return [first, second]
       }))
-      assert.deepStrictEqual((yield* sent).map((_) => _.status), [202, 202])
+      assert.deepStrictEqual((yield* Fiber.joinAll(sent)).map((_) => _.status), [202, 202])
     }))
 
   it.effect("is the gateway's own where the integration has none, and each has its own budget", () =>
