@@ -62,6 +62,13 @@ describe("the book of locks", () => {
     assert.deepStrictEqual(strange.broken.map(({ by }) => by), ["a script without its token"])
   })
 
+  it("lets one script release a lock for several tokens if one of them has it", () => {
+    const twice = (one: string, two: string) => [2, client, "eval", "return 1", "2", key, key, one, two] as const
+    assert.deepStrictEqual(read(set(1, "a"), twice("a", "b"), inner(2, "DEL", key)).broken, [])
+    const strangers = read(set(1, "a"), twice("b", "c"), inner(2, "DEL", key))
+    assert.deepStrictEqual(strangers.broken.map(({ by, holder }) => [holder, by]), [["a", "b, c"]])
+  })
+
   it("knows that a lock which has lapsed, or was never had, is nobody's", () => {
     assert.deepStrictEqual(read(set(1, "a"), script(5, "b"), inner(5, "DEL", key)).broken, [])
     assert.deepStrictEqual(read(script(5, "b"), inner(5, "DEL", key)).broken, [])

@@ -45,7 +45,7 @@ export const make = () => {
   const held = new Map<string, Held>()
   const broken: Array<BrokenLock> = []
   // The tokens that a script is given, by the locks that they are for.
-  let asked: ReadonlyMap<string, string> = new Map()
+  let asked: ReadonlyMap<string, ReadonlyArray<string>> = new Map()
   let taken = 0
 
   const holderOf = (key: string, at: number): Held | undefined => {
@@ -58,8 +58,11 @@ export const make = () => {
   }
   const check = (at: number, key: string, inScript: boolean): boolean => {
     const holder = holderOf(key, at)
-    const by = inScript ? asked.get(key) ?? "a script without its token" : "a command without a token"
-    if (holder === undefined || holder.token === null || holder.token === by) return true
+    if (holder === undefined || holder.token === null) return true
+    // After an outage one script may release a lock for several tokens, only one of which has it.
+    const tokens = inScript ? asked.get(key) ?? ["a script without its token"] : ["a command without a token"]
+    if (tokens.includes(holder.token)) return true
+    const by = tokens.join(", ")
     broken.push({ at, key, holder: holder.token, by })
     return false
   }
@@ -95,8 +98,13 @@ export const make = () => {
 }
 
 /** Of a script's keys each has its token at the same place among the arguments. */
-const tokensOf = (count: number, words: ReadonlyArray<string>): ReadonlyMap<string, string> =>
-  new Map(words.slice(0, count).map((key, place) => [key, words[count + place] ?? ""]))
+const tokensOf = (count: number, words: ReadonlyArray<string>): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const tokens = new Map<string, Array<string>>()
+  for (const [place, key] of words.slice(0, count).entries()) {
+    tokens.set(key, [...tokens.get(key) ?? [], words[count + place] ?? ""])
+  }
+  return tokens
+}
 
 const millisOf = (options: ReadonlyArray<string>): number => {
   const at = options.findIndex((_) => _.toLowerCase() === "px")
