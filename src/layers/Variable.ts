@@ -12,8 +12,13 @@ export const optional = <A, I extends string>(
   { expected, name, schema }: Description<A, I>
 ): Config.Config<Option.Option<A>> =>
   Config.withDefault(Config.string(name), "").pipe(
-    Config.mapOrFail((text) => decode(schema, text, () => `${name} is ${JSON.stringify(text)}: expected ${expected}`))
+    Config.mapOrFail((text) =>
+      decode(schema, text, () => `${name} is ${JSON.stringify(shown(text))}: expected ${expected}`)
+    )
   )
+
+/** Without the parts of a URL that may hold a secret. */
+const shown = (text: string) => text.replace(/:\/\/[^/@]*@/, "://…@").replace(/([?#]).*$/s, "$1…")
 
 /** One whose value is never shown. */
 export const secret = <A, I extends string>(

@@ -11,7 +11,10 @@ export interface Facts {
 }
 
 /** Tells a person at the terminal how to try it. */
-export const greet = Effect.fn("Welcome.greet")(function*({ data, managementKeyFile }: Facts) {
+export const greet = (facts: Facts) => Effect.flatMap(greeting(facts), Console.log)
+
+/** What that person is told. */
+export const greeting = Effect.fn("Welcome.greeting")(function*({ data, managementKeyFile }: Facts) {
   const { deliverySink, managementApiKey } = yield* Settings
   const server = yield* HttpServer.HttpServer
   const port = server.address._tag === "TcpAddress" ? server.address.port : 0
@@ -22,7 +25,7 @@ export const greet = Effect.fn("Welcome.greet")(function*({ data, managementKeyF
     onSome: (file) => `${Redacted.value(managementApiKey)}   (kept in ${file})`
   })
   const bearer = Option.isNone(managementKeyFile) ? "$MANAGEMENT_API_KEY" : Redacted.value(managementApiKey)
-  yield* Console.log([
+  return [
     "",
     "Sluice is ready.",
     "",
@@ -32,9 +35,13 @@ export const greet = Effect.fn("Welcome.greet")(function*({ data, managementKeyF
     "  Callbacks        may reach this machine itself, because this is the embedded mode",
     "",
     // Without a sink there is nothing to try it with.
-    ...(deliverySink ? yield* trial(port, base, bearer) : [])
-  ].join("\n"))
+    ...(deliverySink ? yield* Effect.catchAll(trial(port, base, bearer), withoutTrial) : [])
+  ].join("\n")
 })
+
+/** The gateway itself does not need the demo. */
+const withoutTrial = ({ message }: { readonly message: string }) =>
+  Effect.succeed([`No webhook to try it with is shown: ${message}`, ""])
 
 const trial = Effect.fnUntraced(function*(port: number, base: string, bearer: string) {
   const demo = yield* Demo

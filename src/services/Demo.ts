@@ -21,7 +21,7 @@ export interface Signed {
 
 /** Something to try things out with: an integration whose callback is the gateway's own delivery sink. */
 export class Demo extends Context.Tag("sluice/services/Demo")<Demo, {
-  /** Makes the integration, or points it at the sink where it is now. */
+  /** Makes the integration, or points it at where the sink is now, unless somebody has given it another callback. */
   readonly ensure: (sink: string) => Effect.Effect<Integration, Invalid | Conflict | NotFound | StoreError>
   readonly signed: Effect.Effect<Signed, NotFound | StoreError | VaultError | UnknownScheme>
   /** A few events of it in every state; those that are there already stay as they are. */
@@ -33,6 +33,7 @@ export class Demo extends Context.Tag("sluice/services/Demo")<Demo, {
 const slug = "demo"
 const actor = "seed"
 const secretBytes = 24
+const pathOf = (url: string) => new URL(url).pathname
 const body = JSON.stringify({ action: "opened", issue: { number: 1, title: "The coffee machine is out of beans" } })
 
 const make = Effect.gen(function*() {
@@ -57,7 +58,9 @@ const make = Effect.gen(function*() {
   const ensure = Effect.fn("Demo.ensure")(function*(sink: string) {
     const integration = yield* Effect.catchTag(integrations.get(slug), "NotFound", () => create(sink))
     const [first] = integration.destinations
-    if (first !== undefined && first.url !== sink) yield* destinations.update(actor, first.id, { url: sink })
+    if (first !== undefined && first.url !== sink && pathOf(first.url) === pathOf(sink)) {
+      yield* destinations.update(actor, first.id, { url: sink })
+    }
     return integration
   })
 

@@ -44,6 +44,7 @@ export const start = Effect.fnUntraced(function*(
   return make(ask)
 })
 
+/** The same, by whoever is told and says what the process would. */
 export const make = (ask: (told: Told) => Effect.Effect<Said>): Providers => {
   const counts = Effect.map(
     ask({ tell: "count" }),

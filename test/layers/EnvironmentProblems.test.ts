@@ -48,7 +48,6 @@ const open: ReadonlyArray<readonly [name: string, expected: string, ...bad: Read
   [
     "PUBLIC_BASE_URL",
     "a URL that begins with http:// or https:// and has no query",
-    "https://hooks.example/?a=b",
     "hooks.example",
     "ftp://hooks.example",
     "https:hooks"
@@ -111,6 +110,21 @@ describe("a bad value", () => {
         }
       }))
   }
+
+  it.effect("of a URL is shown without the parts that may hold a secret", () =>
+    Effect.gen(function*() {
+      for (
+        const [value, shown] of [
+          ["https://hooks.example/?key=hunter2", "https://hooks.example/?…"],
+          ["https://hooks.example/#hunter2", "https://hooks.example/#…"],
+          ["ftp://user:hunter2@hooks.example/", "ftp://…@hooks.example/"]
+        ] as const
+      ) {
+        assert.deepStrictEqual(yield* problems("PUBLIC_BASE_URL", value), [
+          `PUBLIC_BASE_URL is "${shown}": expected a URL that begins with http:// or https:// and has no query`
+        ])
+      }
+    }))
 
   for (const [name, expected, ...bad] of secret) {
     it.effect(`of ${name} makes one line without the value, which is secret`, () =>

@@ -155,20 +155,23 @@ const stuck = Layer.effect(
     }))
 )
 
-/** Says yes to the first call and no to the next two; all others wait for ever. */
+const hanging = "http://127.0.0.1:1/hangs"
+
+/** Says yes to the first call, and no to all others; one callback never answers. */
 const wearying = Layer.effect(
   CallbackClient,
   Effect.map(Calls, (calls) =>
     CallbackClient.of({
-      post: () =>
+      post: ({ url }) =>
         Effect.flatMap(Ref.getAndUpdate(calls, (_) => _ + 1), (before) =>
-          before > 2 ? Effect.never : Effect.succeed({
+          url === hanging ? Effect.never : Effect.succeed({
             _tag: "Answered" as const,
             status: before === 0 ? 200 : 500,
             body: "",
             retryAfter: Option.none()
           })),
-      check: () => Effect.void
+      check: () =>
+        Effect.void
     }))
 )
 
@@ -207,10 +210,12 @@ layer(
 
   it.effect("is released before its message is given back", () =>
     Effect.gen(function*() {
-      const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+      const calls = yield* Calls
+      const before = yield* Ref.get(calls)
+      const [message] = yield* Rows.deliveries(yield* Rows.destination(hanging), 1)
       const { deliveryId } = yield* Effect.fromNullable(message)
       const carrying = yield* Effect.fork((yield* Courier).carry(yield* Effect.fromNullable(message)))
-      yield* eventually(yield* Calls, (_) => _ === 4)
+      yield* eventually(calls, (_) => _ > before)
       yield* Fiber.interrupt(carrying)
       assert.include(yield* Unlocked, `lock:delivery:${deliveryId}`)
       assert.strictEqual((yield* Rows.row(message))?.state, "queued")
