@@ -1,7 +1,7 @@
 import { Schema } from "effect"
-import { Filter } from "./Filter.ts"
+import { Filter, FilterInput } from "./Filter.ts"
 import { DestinationId, IntegrationId } from "./Ids.ts"
-import { RetryOverrides } from "./RetryPolicy.ts"
+import { RetryOverrides, RetryOverridesInput } from "./RetryPolicy.ts"
 
 export const DestinationStatus = Schema.Literal("active", "paused", "disabled")
 export type DestinationStatus = typeof DestinationStatus.Type
@@ -36,15 +36,18 @@ const RateLimit = Schema.NullOr(Schema.Int.pipe(Schema.between(1, 10_000_000)))
 /** What an operator says of a new destination. */
 export const DestinationInput = Schema.Struct({
   url: Url,
-  filter: Schema.optionalWith(Filter, { exact: true }),
-  retryPolicy: Schema.optionalWith(RetryOverrides, { exact: true }),
+  filter: Schema.optionalWith(FilterInput, { exact: true }),
+  retryPolicy: Schema.optionalWith(RetryOverridesInput, { exact: true }),
   signatureNames: Schema.optionalWith(SignatureNames, { exact: true }),
   concurrency: Schema.optionalWith(Concurrency, { exact: true }),
   rateLimitPerMinute: Schema.optionalWith(RateLimit, { exact: true })
 })
 export type DestinationInput = typeof DestinationInput.Type
 
-/** What an operator changes of one; what is left out stays, null takes a limit away. */
+/**
+ * What an operator changes of one; what is left out stays, null takes a limit away. A filter and a retry policy are replaced
+ * as a whole: what they leave out is as if it had never been said.
+ */
 export const DestinationPatch = Schema.Struct({
   ...DestinationInput.fields,
   url: Schema.optionalWith(Url, { exact: true }),

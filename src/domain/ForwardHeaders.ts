@@ -15,13 +15,14 @@ const withheld = new Set([
   "proxy-authenticate",
   "proxy-authorization",
   "proxy-connection",
-  // What only the gateway says: no sender makes a webhook pass for its test.
-  "sluice-test",
   "te",
   "trailer",
   "transfer-encoding",
   "upgrade"
 ])
+
+/** What only the gateway says: no sender makes a webhook pass for a replay or a test. */
+const ownPrefix = "sluice-"
 
 /**
  * The headers of an attempt as name and value by turns: the provider's own, then the gateway's, which win over a
@@ -30,7 +31,7 @@ const withheld = new Set([
 export const forward = (received: Headers, added: Readonly<Record<string, string>>): ReadonlyArray<string> => {
   const connection = new Set((received["connection"] ?? []).flatMap((_) => _.toLowerCase().split(/\s*,\s*/)))
   const kept = Object.entries(received).flatMap(([name, values]) =>
-    withheld.has(name) || connection.has(name) || Object.hasOwn(added, name)
+    withheld.has(name) || name.startsWith(ownPrefix) || connection.has(name) || Object.hasOwn(added, name)
       ? []
       : values.flatMap((value) => [name, value])
   )

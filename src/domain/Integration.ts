@@ -58,7 +58,8 @@ export const Integration = Schema.Struct({
 export type Integration = typeof Integration.Type
 
 const Name = Schema.Trim.pipe(Schema.minLength(1), Schema.maxLength(200))
-const RateLimit = Schema.NullOr(Schema.Int.pipe(Schema.between(1, 10_000_000)))
+// What nothing is said of is `default`: the gateway's own limit.
+const RateLimit = Schema.Union(Schema.Literal("default"), Schema.NullOr(Schema.Int.pipe(Schema.between(1, 10_000_000))))
 
 const message = () => "Expected a text of 1 to 1000 characters, actual <redacted>"
 

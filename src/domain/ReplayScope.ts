@@ -1,6 +1,6 @@
 import { Option, Schema } from "effect"
 import { EventStatus } from "./Event.ts"
-import { option, text } from "./Fields.ts"
+import { option, span, text } from "./Fields.ts"
 import { DestinationId } from "./Ids.ts"
 
 /** Which events are meant: `from` and `to` are about when they came in; `from` is included, `to` is not. */
@@ -8,8 +8,7 @@ export const EventsFilter = Schema.Struct({
   integration: option(text),
   type: option(text),
   status: option(EventStatus),
-  from: option(Schema.DateTimeUtc),
-  to: option(Schema.DateTimeUtc)
+  ...span
 })
 export type EventsFilter = typeof EventsFilter.Type
 
@@ -20,8 +19,7 @@ export type EventsFilter = typeof EventsFilter.Type
 export const DeadLettersFilter = Schema.Struct({
   integration: option(text),
   destinationId: option(DestinationId),
-  from: option(Schema.DateTimeUtc),
-  to: option(Schema.DateTimeUtc)
+  ...span
 })
 export type DeadLettersFilter = typeof DeadLettersFilter.Type
 

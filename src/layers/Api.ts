@@ -1,10 +1,11 @@
 import { HttpLayerRouter, HttpMiddleware, HttpServer } from "@effect/platform"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { constTrue } from "effect/Function"
 import * as Ingress from "../http/Ingress.ts"
 import * as Routes from "../http/Routes.ts"
 import * as Server from "../http/Server.ts"
 import { Webhooks } from "../http/Webhooks.ts"
+import { Settings } from "../services/Settings.ts"
 import * as FirstLook from "./FirstLook.ts"
 import * as Role from "./Role.ts"
 import * as Services from "./Services.ts"
@@ -24,5 +25,15 @@ export const http = (options: Server.Options) =>
     HttpMiddleware.withTracerDisabledWhen(constTrue)
   )
 
+/** Says that the delivery sink is open, which is meant for trying things out. */
+export const sinkNotice = Layer.effectDiscard(Effect.flatMap(Settings, ({ deliverySink }) =>
+  Effect.when(
+    Effect.logWarning("The delivery sink answers whoever reaches this port; NODE_ENV=production switches it off"),
+    () => deliverySink
+  )))
+
 /** The API role. */
-export const layer = Role.make({ name: "sluice-api", connections }, (given) => HttpServer.withLogAddress(http(given)))
+export const layer = Role.make(
+  { name: "sluice-api", connections },
+  (given) => Layer.merge(HttpServer.withLogAddress(http(given)), sinkNotice)
+)

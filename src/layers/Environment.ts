@@ -70,7 +70,18 @@ const retryPolicy: Config.Config<RetryPolicy> = Config.all({
     expected: "a number from 1 to 100"
   }, 3),
   maxDelayMs: Variable.withDefault({ name: "RETRY_MAX_DELAY_MS", ...integer(1, 604_800_000) }, 21_600_000)
-})
+}).pipe(
+  Config.mapOrFail((policy) =>
+    policy.baseDelayMs <= policy.maxDelayMs
+      ? Either.right(policy)
+      : Either.left(
+        ConfigError.InvalidData(
+          [],
+          `RETRY_MAX_DELAY_MS is ${policy.maxDelayMs}: expected at least RETRY_BASE_DELAY_MS, which is ${policy.baseDelayMs}`
+        )
+      )
+  )
+)
 
 const queueNames: Config.Config<QueueNames> = Config.all({
   process: Variable.withDefault({ name: "RABBITMQ_PROCESS_QUEUE", ...queueName }, "ig.events.process"),

@@ -45,6 +45,7 @@ export const make = (variables: Common, resolved: Resolved): typeof Settings.Ser
 export const keyless = (variables: Common): Omit<typeof Settings.Service, keyof Resolved> => {
   const rungs = Rungs.derive(variables.retryPolicy)
   return {
+    migrationsTable: variables.migrationsTable,
     maxWebhookBytes: variables.maxWebhookBytes,
     bodyTimeout,
     acceptWithin,

@@ -159,12 +159,23 @@ const connect = (url: Redacted.Redacted): Redis => {
   return client
 }
 
+const connecting: ReadonlySet<string> = new Set(["connecting", "connect"])
+
 type Use = <A>(command: () => Promise<A>) => Effect.Effect<A, CoordinationError>
 
 /** Runs commands; fails at once while the connection is down, or while a server takes commands but answers none. */
 const guard = Effect.fnUntraced(function*(client: Redis) {
   const recovery = yield* FiberHandle.make()
   const silent = yield* Ref.make(false)
+  const away = yield* Ref.make(false)
+
+  // Said once each way, however many commands fail in between. A connection that is being made is no trouble yet.
+  const leave = (error: CoordinationError) =>
+    connecting.has(client.status) ? Effect.void : Effect.unlessEffect(
+      Effect.logWarning("Redis cannot be used now; limits are not kept until it is back", error),
+      Ref.getAndSet(away, true)
+    )
+  const comeBack = Effect.whenEffect(Effect.logInfo("Redis answers again"), Ref.getAndSet(away, false))
 
   const send: Use = (command) =>
     Effect.tryPromise({
@@ -184,11 +195,12 @@ const guard = Effect.fnUntraced(function*(client: Redis) {
     Effect.zipRight(FiberHandle.run(recovery, listen, { onlyIfMissing: true }))
   )
 
-  const use: Use = (command) =>
+  const ask: Use = (command) =>
     Effect.flatMap(Ref.get(silent), (isSilent) =>
       isSilent || client.status !== "ready"
         ? new CoordinationError({ reason: "Unavailable", cause: `Redis is ${isSilent ? "silent" : client.status}` })
         : Effect.tapError(send(command), ({ reason }) => reason === "Timeout" ? fallSilent : Effect.void))
+  const use: Use = (command) => ask(command).pipe(Effect.tapError(leave), Effect.zipLeft(comeBack))
   return use
 })
 

@@ -17,7 +17,7 @@ export const optional = <A, I extends string>(
     )
   )
 
-/** Without the parts of a URL that may hold a secret. */
+/** A text without what may hold a secret where it is a URL: the user's name and password, the query and the fragment. */
 const shown = (text: string) => text.replace(/:\/\/[^/@]*@/, "://…@").replace(/([?#]).*$/s, "$1…")
 
 /** One whose value is never shown. */

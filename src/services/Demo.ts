@@ -21,10 +21,13 @@ export interface Signed {
 
 /** Something to try things out with: an integration whose callback is the gateway's own delivery sink. */
 export class Demo extends Context.Tag("sluice/services/Demo")<Demo, {
-  /** Makes the integration, or points it at where the sink is now, unless somebody has given it another callback. */
-  readonly ensure: (sink: string) => Effect.Effect<Integration, Invalid | Conflict | NotFound | StoreError>
+  /**
+   * Makes the integration, or points it at where the sink is now, unless somebody has given it another callback. Where it was
+   * deleted it stays so.
+   */
+  readonly ensure: (sink: string) => Effect.Effect<void, Invalid | Conflict | NotFound | StoreError>
   readonly signed: Effect.Effect<Signed, NotFound | StoreError | VaultError | UnknownScheme>
-  /** A few events of it in every state; those that are there already stay as they are. */
+  /** A few events of it in every state; those that are there already stay as they are. It is made anew where it was deleted. */
   readonly seed: (sink: string) => Effect.Effect<number, Invalid | Conflict | NotFound | StoreError>
 }>() {
   static readonly layer = Layer.effect(Demo, Effect.suspend(() => make))
@@ -55,7 +58,12 @@ const make = Effect.gen(function*() {
       (_) => _.integration
     )
 
-  const ensure = Effect.fn("Demo.ensure")(function*(sink: string) {
+  const isDeleted = guarded(sql`
+    SELECT FROM integrations WHERE slug = ${slug} GROUP BY slug HAVING bool_and(deleted_at IS NOT NULL)`).pipe(
+    Effect.map((found) => found.length > 0)
+  )
+
+  const getOrCreate = Effect.fnUntraced(function*(sink: string) {
     const integration = yield* Effect.catchTag(integrations.get(slug), "NotFound", () => create(sink))
     const [first] = integration.destinations
     if (first !== undefined && first.url !== sink && pathOf(first.url) === pathOf(sink)) {
@@ -105,7 +113,12 @@ const make = Effect.gen(function*() {
   )
 
   return Demo.of({
-    ensure,
+    ensure: Effect.fn("Demo.ensure")(function*(sink) {
+      if (yield* isDeleted) {
+        return yield* new NotFound({ message: `The integration "${slug}" was deleted; npm run db:seed makes it anew.` })
+      }
+      yield* getOrCreate(sink)
+    }),
 
     signed: Effect.gen(function*() {
       const listed = Option.filter(yield* directory.find(slug), ({ status }) => status === "active")
@@ -122,7 +135,7 @@ const make = Effect.gen(function*() {
     }),
 
     seed: Effect.fn("Demo.seed")(function*(sink) {
-      const integration = yield* ensure(sink)
+      const integration = yield* getOrCreate(sink)
       const [active = yield* Effect.dieMessage("the demo has no destination"), second] = integration.destinations
       // Its filter keeps it out of the way of the webhooks that people send.
       const paused = second ??

@@ -1,7 +1,7 @@
 import { Context, Effect, Layer, Option, type Redacted, Schema } from "effect"
 import { randomBytes } from "node:crypto"
 import type { Destination, DestinationInput, DestinationPatch, DestinationStatus } from "../domain/Destination.ts"
-import { type Invalid, invalid, NotFound } from "../domain/Errors.ts"
+import { Conflict, type Invalid, invalid, NotFound } from "../domain/Errors.ts"
 import { Filter } from "../domain/Filter.ts"
 import * as Hint from "../domain/Hint.ts"
 import type { DestinationId, IntegrationId } from "../domain/Ids.ts"
@@ -37,7 +37,7 @@ export class Destinations extends Context.Tag("sluice/services/Destinations")<De
     actor: string,
     integration: Pick<Integration, "id" | "provider" | "options" | "scheme">,
     input: DestinationInput
-  ) => Effect.Effect<Created, Invalid | StoreError>
+  ) => Effect.Effect<Created, Invalid | Conflict | StoreError>
   readonly listOf: (integrationId: IntegrationId) => Effect.Effect<ReadonlyArray<Destination>, StoreError>
   readonly get: (id: DestinationId) => Effect.Effect<Destination, NotFound | StoreError>
   readonly update: (
@@ -59,6 +59,13 @@ export class Destinations extends Context.Tag("sluice/services/Destinations")<De
 }>() {
   static readonly layer = Layer.effect(Destinations, Effect.suspend(() => make))
 }
+
+// Each event is stored with a delivery for every one of them.
+const mostOfOne = 100
+const full = new Conflict({
+  message:
+    `The integration has ${mostOfOne} destinations, and no more are possible: delete one, or let a callback fan out.`
+})
 
 const fates = { active: "released", paused: "held", disabled: "held" } as const
 const json = <A, I>(schema: Schema.Schema<A, I>) => Schema.encodeSync(Schema.parseJson(schema))
@@ -84,6 +91,7 @@ const make = Effect.gen(function*() {
   return Destinations.of({
     create: Effect.fn("Destinations.create")(function*(actor, integration, input) {
       yield* check(input.url)
+      if ((yield* store.listOf(integration.id)).length >= mostOfOne) return yield* full
       const id = yield* Ids.next
       const signingSecret = Signing.secretOf(randomBytes(Signing.secretBytes))
       const columns = {

@@ -2,6 +2,8 @@ import { SqlClient } from "@effect/sql"
 import { Cause, Clock, Context, Duration, Effect, Layer, Option, Predicate, Schema } from "effect"
 import { Broker } from "./ports/Broker.ts"
 import { Coordination } from "./ports/Coordination.ts"
+import { Settings } from "./Settings.ts"
+import { rows } from "./store/Store.ts"
 
 export const Check = Schema.Struct({
   status: Schema.Literal("ok", "down"),
@@ -33,6 +35,9 @@ export class Health extends Context.Tag("sluice/services/Health")<Health, {
   static readonly layer = Layer.effect(Health, Effect.suspend(() => make))
 }
 
+/** The newest migration that this version cannot do without. */
+export const schemaVersion = 13
+
 const patience = Duration.seconds(2)
 // PostgreSQL's SQLSTATE for a table that is not there.
 const undefinedTable = "42P01"
@@ -40,13 +45,18 @@ const undefinedTable = "42P01"
 const make = Effect.gen(function*() {
   const broker = yield* Broker
   const coordination = yield* Coordination
+  const { migrationsTable } = yield* Settings
   const sql = yield* SqlClient.SqlClient
 
-  const postgres = check(Effect.filterOrFail(
-    sql`SELECT FROM directory_version WHERE current_setting('transaction_read_only') = 'off'`,
-    (found) => found.length > 0,
-    () => "it is read-only here: the server was demoted, or writing is switched off"
-  ))
+  const postgres = check(
+    sql`
+      SELECT (SELECT max(migration_id) FROM ${sql(migrationsTable)}) AS migration,
+        current_setting('transaction_read_only') = 'on' AS "readOnly"
+      FROM directory_version`.pipe(
+      Effect.flatMap(rows(Schema.Struct({ migration: Schema.NullOr(Schema.Int), readOnly: Schema.Boolean }))),
+      Effect.flatMap(([found]) => Option.match(trouble(found), { onNone: () => Effect.void, onSome: Effect.fail }))
+    )
+  )
   const redis = check(coordination.check)
   const rabbitmq = check(broker.check)
 
@@ -62,6 +72,17 @@ const make = Effect.gen(function*() {
     )
   })
 })
+
+const trouble = (
+  found: { readonly migration: number | null; readonly readOnly: boolean } | undefined
+): Option.Option<string> => {
+  if (found === undefined) return Option.some("the database is empty: run npm run db:migrate")
+  if (found.readOnly) return Option.some("it is read-only here: the server was demoted, or writing is switched off")
+  const migration = found.migration ?? 0
+  return migration < schemaVersion
+    ? Option.some(`the database is at migration ${migration}, before ${schemaVersion}: run npm run db:migrate`)
+    : Option.none()
+}
 
 const statusOf = (checks: Readonly<Record<string, Check>>): Report["status"] =>
   Object.values(checks).every((_) => _.status === "ok") ? "ok" : "degraded"

@@ -19,6 +19,7 @@ export const ofInput = (input: IntegrationInput): ReadonlyArray<Problem> => {
   return [
     ...fixed,
     ...ofScheme(provider, input.scheme),
+    ...ofVerifyToken(schemeOf(chosen), input.verifyToken),
     ...ofSecrets(schemeOf(chosen), input.secrets),
     ...ofNames(chosen, input)
   ]
@@ -51,6 +52,15 @@ export const ofSecrets = (scheme: Scheme, secrets: IntegrationInput["secrets"]):
     Option.toArray(SecretShape.problem(scheme, secret)).map((problem) => ({ path: `secrets.${index}`, problem }))
   )
 }
+
+/** What is wrong with a verify token under a scheme. */
+export const ofVerifyToken = (
+  { handshakes }: Scheme,
+  token: IntegrationPatch["verifyToken"]
+): ReadonlyArray<Problem> =>
+  token === undefined || token === null || handshakes.some(({ provenBy }) => typeof provenBy === "object")
+    ? []
+    : [{ path: "verifyToken", problem: "is of no use: this provider's requests carry none" }]
 
 /** What is wrong with naming events by headers: their names stand in plain columns and in answers. */
 export const ofNames = (

@@ -53,6 +53,7 @@ export const make = (store: typeof SecretStore.Service, vault: typeof Vault.Serv
     return [
       ...Problems.ofOptions(choice.provider, patch.options ?? {}),
       ...Problems.ofScheme(choice.provider, patch.scheme),
+      ...Problems.ofVerifyToken(schemeOf(chosen), patch.verifyToken),
       ...Problems.ofNames(chosen, { ...names, ...patch }),
       ...(yield* Effect.forEach(changed, (path) => unfit(integration.id, path, schemeOf(chosen)))).flat()
     ]
@@ -63,5 +64,5 @@ const decodeNames = Schema.decodeUnknown(
   Schema.Struct({ dedupe: Schema.NullOr(Override), eventType: Schema.NullOr(Override) })
 )
 
-const isAboutScheme = ({ dedupe, eventType, options, scheme }: IntegrationPatch): boolean =>
-  [dedupe, eventType, options, scheme].some((_) => _ !== undefined && _ !== null)
+const isAboutScheme = ({ dedupe, eventType, options, scheme, verifyToken }: IntegrationPatch): boolean =>
+  [dedupe, eventType, options, scheme, verifyToken].some((_) => _ !== undefined && _ !== null)

@@ -36,6 +36,8 @@ export interface BreakerPolicy {
 
 /** What the business programs need of the configuration, checked and ready to use. */
 export class Settings extends Context.Tag("sluice/services/Settings")<Settings, {
+  /** The table that says which migrations the database has seen. */
+  readonly migrationsTable: string
   readonly maxWebhookBytes: number
   /** How long a sender may take for a body. */
   readonly bodyTimeout: Duration.Duration

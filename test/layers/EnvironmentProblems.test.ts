@@ -154,6 +154,13 @@ describe("a bad value", () => {
       )
   )
 
+  it.effect("of the longest delay that is shorter than the first is told with both", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* problems("RETRY_MAX_DELAY_MS", "4999"), [
+        "RETRY_MAX_DELAY_MS is 4999: expected at least RETRY_BASE_DELAY_MS, which is 5000"
+      ])
+    }))
+
   it.effect("that two queues share is told as such", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* problems("RABBITMQ_REPLAY_QUEUE", "ig.events.process"), [

@@ -58,4 +58,12 @@ layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the welcome
       assert.include(text, "Sluice is ready.")
       assert.notInclude(text, "curl")
     }))
+
+  it.effect("does not make the demo anew that somebody has deleted", () =>
+    Effect.gen(function*() {
+      const { get, remove } = yield* Integrations
+      yield* remove("operator", (yield* get("demo")).id)
+      assert.include(yield* greeting, "was deleted; npm run db:seed makes it anew")
+      assert.strictEqual((yield* Effect.flip(get("demo")))._tag, "NotFound")
+    }))
 })

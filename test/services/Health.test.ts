@@ -2,16 +2,24 @@
 import { SqlClient } from "@effect/sql"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { readdirSync } from "node:fs"
 import { inject } from "vitest"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
-import { Health } from "../../src/services/Health.ts"
+import { Health, schemaVersion } from "../../src/services/Health.ts"
+import { Settings } from "../../src/services/Settings.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
+import * as Grounds from "../support/Grounds.ts"
 import { acquireDatabase, clientOf } from "../support/TestDatabase.ts"
 
 const ready = (url: string) =>
   Effect.flatMap(Health, (_) => _.ready).pipe(
     Effect.provide(Health.layer.pipe(
-      Layer.provide(Layer.mergeAll(FakeBroker.layer, MemoryCoordination.layer, clientOf(url, 1)))
+      Layer.provide(Layer.mergeAll(
+        FakeBroker.layer,
+        MemoryCoordination.layer,
+        Layer.succeed(Settings, Grounds.settings()),
+        clientOf(url, 1)
+      ))
     ))
   )
 
@@ -27,3 +35,26 @@ it.scopedLive("an API whose PostgreSQL only reads is not ready, and says why", (
     assert.strictEqual(status, "down")
     assert.include(error, "read-only")
   }))
+
+it.scopedLive("an API whose database is older than itself is not ready, and says what to run", () =>
+  Effect.gen(function*() {
+    const url = yield* acquireDatabase(inject("migratedTemplate"))
+    const alter = (statement: string) =>
+      Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement)), clientOf(url, 1))
+    yield* alter(`DELETE FROM schema_migrations WHERE migration_id = ${schemaVersion}`)
+    const older = yield* ready(url)
+    assert.strictEqual(older.status, "down")
+    assert.include(older.error, "run npm run db:migrate")
+    // A newer one is no trouble: the version before works on until it is replaced.
+    yield* alter(
+      `INSERT INTO schema_migrations (migration_id, name) VALUES (${schemaVersion + 1}, 'of_the_next_version')`
+    )
+    assert.strictEqual((yield* ready(url)).status, "ok")
+    yield* alter("DELETE FROM directory_version")
+    assert.include((yield* ready(url)).error, "run npm run db:migrate")
+  }))
+
+it("the newest migration is the one that is asked for", () => {
+  const numbers = readdirSync(new URL("../../migrations", import.meta.url)).map((name) => Number.parseInt(name, 10))
+  assert.strictEqual(Math.max(...numbers), schemaVersion)
+})

@@ -25,7 +25,7 @@ export const Entry = Schema.Struct({
   /** Whether the provider asks before it sends, which is answered. */
   hasHandshake: Schema.Boolean,
   /** Options that an integration may set. */
-  options: Schema.Array(Schema.Literal(...Record.keys(Options.fields), "scheme")),
+  options: Schema.Array(Schema.Literal(...Record.keys(Options.fields))),
   /** Whether it sends again what is not accepted; null where that is not known. */
   retries: Schema.NullOr(Schema.Boolean),
   /** How many seconds it waits for an answer; null where that is not known. */
@@ -60,13 +60,13 @@ const custom: Entry = {
   certainty: "A",
   source: "the integration itself",
   note:
-    "The integration's scheme says how webhooks are signed and named, in the language that all providers are written in.",
+    "The integration's `scheme` says how webhooks are signed and named, in the language that all providers are written in.",
   secret: "what the scheme says",
   provenBy: ["hmac", "public-key", "token", "basic", "none"],
   signsUrl: false,
   needsVerifyToken: false,
   hasHandshake: false,
-  options: ["scheme"],
+  options: [],
   retries: null,
   answersWithinSeconds: null
 }

@@ -6,7 +6,7 @@ const tolerance = { maxAge: 900, maxAhead: 900 }
 export const mailgun = fixed({
   title: "Mailgun",
   docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
-  certainty: "A",
+  certainty: "B",
   source: "the source of django-anymail",
   note: "The secret is the HTTP webhook signing key. The signature does not cover the rest of the body."
 }, {

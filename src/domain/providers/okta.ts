@@ -4,7 +4,7 @@ import { fixed } from "./Provider.ts"
 export const okta = fixed({
   title: "Okta",
   docs: "https://developer.okta.com/docs/concepts/event-hooks/",
-  certainty: "A",
+  certainty: "B",
   source: "an open implementation, read",
   note: "The secret is the whole value of the authentication field, which Okta must send as Authorization."
 }, {

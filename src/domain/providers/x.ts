@@ -4,7 +4,7 @@ import { fixed } from "./Provider.ts"
 export const x = fixed({
   title: "X",
   docs: "https://docs.x.com/x-api/webhooks/introduction",
-  certainty: "A",
+  certainty: "B",
   source: "an open implementation, read",
   note: "The secret is the app's consumer secret."
 }, {

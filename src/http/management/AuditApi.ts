@@ -1,7 +1,7 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { AuditEntry } from "../../domain/AuditEntry.ts"
-import { option } from "../../domain/Fields.ts"
+import { forwards, option, span } from "../../domain/Fields.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
 import { PageOf, PageParams } from "./Page.ts"
@@ -11,15 +11,14 @@ const text = Schema.String.pipe(Schema.maxLength(200))
 export class AuditApi extends HttpApiGroup.make("audit")
   .add(
     HttpApiEndpoint.get("list", "/audit-entries")
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(forwards(Schema.Struct({
         ...PageParams,
         subjectType: option(text),
         subjectId: option(Schema.UUID),
         actor: option(text),
         action: option(text),
-        from: option(Schema.DateTimeUtc),
-        to: option(Schema.DateTimeUtc)
-      }))
+        ...span
+      })))
       .addSuccess(PageOf(AuditEntry))
       .annotate(OpenApi.Summary, "Who did what to what, newest first; from is included, to is not")
   )

@@ -2,7 +2,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/p
 import { Schema } from "effect"
 import { Delivery, DeliveryDetail, DeliveryState, RetryOutcome } from "../../domain/Delivery.ts"
 import { Event, EventDetail } from "../../domain/Event.ts"
-import { option, text } from "../../domain/Fields.ts"
+import { forwards, option, text } from "../../domain/Fields.ts"
 import { DestinationId } from "../../domain/Ids.ts"
 import { Reason, Replay } from "../../domain/Replay.ts"
 import { EventsFilter } from "../../domain/ReplayScope.ts"
@@ -26,11 +26,11 @@ export const ReplayInput = Schema.Struct({
 export class EventsApi extends HttpApiGroup.make("events")
   .add(
     HttpApiEndpoint.get("list", "/events")
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(forwards(Schema.Struct({
         ...PageParams,
         ...EventsFilter.fields,
         dedupeKey: option(text)
-      }))
+      })))
       .addSuccess(PageOf(Event)).annotate(OpenApi.Summary, "Events, newest first; from is included, to is not")
       .annotate(OpenApi.Description, looking)
   )

@@ -1,7 +1,7 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Accepted, Duplicate } from "../../domain/Acceptance.ts"
-import { option, text } from "../../domain/Fields.ts"
+import { forwards, option, span, text } from "../../domain/Fields.ts"
 import { Reason, Rejection, RejectionDetail } from "../../domain/Rejection.ts"
 import * as Failure from "../Failure.ts"
 import { Authorization } from "./Authorization.ts"
@@ -13,13 +13,12 @@ const id = param("id")
 export class RejectionsApi extends HttpApiGroup.make("rejections")
   .add(
     HttpApiEndpoint.get("list", "/rejections")
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(forwards(Schema.Struct({
         ...PageParams,
         integration: option(text),
         reason: option(Reason),
-        from: option(Schema.DateTimeUtc),
-        to: option(Schema.DateTimeUtc)
-      }))
+        ...span
+      })))
       .addSuccess(PageOf(Rejection))
       .annotate(OpenApi.Summary, "Requests that were refused, newest first; from is included, to is not")
   )

@@ -1,5 +1,5 @@
 import { HttpApiBuilder } from "@effect/platform"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import { RejectionId } from "../../domain/Ids.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { Rescue } from "../../services/Rescue.ts"
@@ -11,7 +11,7 @@ import { Operator } from "./Authorization.ts"
 import { ManagementApi } from "./ManagementApi.ts"
 import * as Page from "./Page.ts"
 import * as RawContent from "./RawContent.ts"
-import { found, idOf } from "./References.ts"
+import { found, idOf, integrationIdOf } from "./References.ts"
 import * as Trial from "./Trial.ts"
 
 const rejectionId = idOf(RejectionId, "rejection")
@@ -25,8 +25,7 @@ const rejections = HttpApiBuilder.group(ManagementApi, "rejections", (handlers) 
     return handlers
       .handle("list", ({ urlParams }) =>
         Effect.gen(function*() {
-          const integration = yield* Effect.transposeMapOption(urlParams.integration, integrations.get)
-          const integrationId = Option.map(integration, (_) => _.id)
+          const integrationId = yield* integrationIdOf(integrations)(urlParams.integration)
           return yield* Page.page(urlParams, (page) => reader.list({ ...urlParams, ...page, integrationId }))
         }).pipe(Failure.answered))
       .handle("get", ({ path }) =>

@@ -1,7 +1,7 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Delivery } from "../../domain/Delivery.ts"
-import { option } from "../../domain/Fields.ts"
+import { forwards, option } from "../../domain/Fields.ts"
 import { Reason, Replay, ReplayStatus } from "../../domain/Replay.ts"
 import { DeadLettersFilter, EventsFilter, RatePerSecond, saying } from "../../domain/ReplayScope.ts"
 import * as Failure from "../Failure.ts"
@@ -20,8 +20,8 @@ const input = <A, I>(filter: Schema.Schema<A, I>) =>
     ratePerSecond: option(RatePerSecond)
   }).annotations(strict)
 
-export const BulkReplayInput = input(saying(EventsFilter))
-export const DeadLettersInput = input(saying(DeadLettersFilter))
+export const BulkReplayInput = input(forwards(saying(EventsFilter)))
+export const DeadLettersInput = input(forwards(saying(DeadLettersFilter)))
 
 /** How many a replay would be of. */
 export const DryRun = Schema.Struct({ dryRun: Schema.Literal(true), total: Schema.Int })
@@ -57,10 +57,10 @@ export class ReplaysApi extends HttpApiGroup.make("replays")
 export class DeadLettersApi extends HttpApiGroup.make("deadLetters")
   .add(
     HttpApiEndpoint.get("list", "/dead-letters")
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(forwards(Schema.Struct({
         ...PageParams,
         ...DeadLettersFilter.fields
-      }))
+      })))
       .addSuccess(PageOf(Delivery)).annotate(
         OpenApi.Summary,
         "Deliveries that died, newest first by when their event came in; from is included, to is not"

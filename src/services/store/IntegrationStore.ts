@@ -11,7 +11,8 @@ export interface IntegrationColumns {
   readonly slug?: string | undefined
   readonly name?: string | undefined
   readonly status?: string | undefined
-  readonly rateLimitPerMinute?: number | null | undefined
+  /** Null: no limit; `default`, or nothing with a new one: the gateway's. */
+  readonly rateLimitPerMinute?: number | "default" | null | undefined
   readonly dedupe?: string | null | undefined
   readonly eventType?: string | null | undefined
   readonly response?: string | null | undefined
@@ -91,7 +92,7 @@ const make = Effect.gen(function*() {
           scheme, verify_token_envelope
         ) VALUES (
           ${_.id}, ${_.slug}, ${_.name}, ${_.provider}, ${_.options}::jsonb, ${_.status ?? "active"},
-          ${_.rateLimitPerMinute ?? null}, ${_.rateLimitPerMinute !== null}, ${_.dedupe ?? null}::jsonb,
+          ${ownLimit(_.rateLimitPerMinute)}, ${_.rateLimitPerMinute !== null}, ${_.dedupe ?? null}::jsonb,
           ${_.eventType ?? null}::jsonb, ${_.response ?? null}::jsonb, ${_.scheme ?? null}::jsonb,
           ${_.verifyTokenEnvelope ?? null}
         )`)
@@ -111,7 +112,10 @@ const make = Effect.gen(function*() {
         ...given(columns.slug, (_) => sql`slug = ${_}`),
         ...given(columns.name, (_) => sql`name = ${_}`),
         ...given(columns.status, (_) => sql`status = ${_}`),
-        ...given(columns.rateLimitPerMinute, (_) => sql`rate_limit_per_minute = ${_}, rate_limited = ${_ !== null}`),
+        ...given(
+          columns.rateLimitPerMinute,
+          (_) => sql`rate_limit_per_minute = ${ownLimit(_)}, rate_limited = ${_ !== null}`
+        ),
         ...given(columns.dedupe, (_) => sql`dedupe = ${_}::jsonb`),
         ...given(columns.eventType, (_) => sql`event_type = ${_}::jsonb`),
         ...given(columns.response, (_) => sql`response = ${_}::jsonb`),
@@ -163,6 +167,9 @@ const make = Effect.gen(function*() {
 
 const isId = Schema.is(IntegrationId)
 const isSlug = Schema.is(Slug)
+
+const ownLimit = (limit: IntegrationColumns["rateLimitPerMinute"]): number | null =>
+  limit === undefined || limit === "default" ? null : limit
 
 const given = <A, B>(value: A | undefined, change: (value: A) => B): ReadonlyArray<B> =>
   value === undefined ? [] : [change(value)]

@@ -46,6 +46,14 @@ const make = Effect.gen(function*() {
   const { breaker } = yield* Settings
   const append = Audit.appendTo(sql)
 
+  // Whether an earlier try has inserted this very attempt.
+  const isNoted = sql`EXISTS (
+    SELECT FROM attempts a
+    WHERE a.delivery_id = report.id AND a.generation = report.generation AND a.number = report.attempt
+      AND a.started_at = to_timestamp(report.started_ms / 1000)
+      AND a.recorded_at >= to_timestamp(report.started_ms / 1000)
+  )`
+
   const record = (reports: ReadonlyArray<Report>) => {
     const column = <A>(of: (report: Report) => A): ReadonlyArray<A> => reports.map(of)
     return sql`${planKept(sql)}
@@ -63,7 +71,8 @@ const make = Effect.gen(function*() {
         )
       ), locked AS (
         SELECT report.*, d.claim_token IS NOT DISTINCT FROM report.token AS ours,
-          d.generation > report.generation AS replayed, d.state = 'cancelled' AND report.state <> 'delivered' AS cancelled
+          d.generation > report.generation AND NOT (${isNoted}) AS replayed,
+          d.state = 'cancelled' AND report.state <> 'delivered' AS cancelled
         FROM (SELECT * FROM report ORDER BY id) AS report CROSS JOIN LATERAL (
           SELECT claim_token, generation, state FROM deliveries WHERE id = report.id LIMIT 1 FOR UPDATE
         ) AS d
@@ -129,12 +138,7 @@ const make = Effect.gen(function*() {
       ) AS report (id, token, generation, attempt, started_ms)
       JOIN deliveries d
         ON d.id = report.id AND d.generation = report.generation AND d.next_attempt = report.attempt + 1
-      WHERE EXISTS (
-        SELECT FROM attempts a
-        WHERE a.delivery_id = report.id AND a.generation = report.generation AND a.number = report.attempt
-          AND a.started_at = to_timestamp(report.started_ms / 1000)
-          AND a.recorded_at >= to_timestamp(report.started_ms / 1000)
-      )`.pipe(
+      WHERE ${isNoted}`.pipe(
       guarded,
       Effect.flatMap(rows(Schema.Struct({ token: Schema.String }))),
       Effect.map((found) => new Set(found.map((_) => _.token)))

@@ -87,7 +87,7 @@ layer(Client.onTwins(), Api.live)("the audit", (it) => {
   it.effect("shows of secrets their ids and hints, and of a verify token that it was set", () =>
     Effect.gen(function*() {
       const { manage } = yield* Gateway.Gateway
-      const { id } = yield* Gateway.integration("secretive", url)
+      const { id } = yield* Gateway.integration("secretive", url, { provider: "meta", dedupe: undefined })
       const { operator: { secrets } } = yield* Client.Clients
       const info = yield* secrets.add({ path: { id }, payload: { secret: Redacted.make("another-secret-wxyz") } })
       const added = yield* newest(id)

@@ -62,6 +62,18 @@ layer(Api.onTwins(), Api.live)("a destination", (it) => {
       assert.propertyVal(json, "signatureNames", "sluice")
     }))
 
+  it.effect("is refused with 409 beside a hundred others", () =>
+    Effect.gen(function*() {
+      const { manage } = yield* Gateway.Gateway
+      const { destinations: [first], id } = yield* Gateway.integration("many", url)
+      const add = manage(`/integrations/${id}/destinations`, { url })
+      const made = yield* Effect.replicateEffect(add, 99)
+      assert.deepStrictEqual([...new Set(made.map((_) => _.status))], [201])
+      Api.failed(yield* add, 409, "conflict")
+      yield* manage(`/destinations/${first?.id}`, undefined, "DELETE")
+      assert.strictEqual((yield* add).status, 201)
+    }))
+
   it.effect("is changed in what is given, and the rest stays", () =>
     Effect.gen(function*() {
       const { manage } = yield* Gateway.Gateway

@@ -71,6 +71,11 @@ layer(Api.onTwins(), Api.live)("an integration", (it) => {
     Effect.gen(function*() {
       assert.strictEqual((yield* create(input("default-limit"))).rateLimitPerMinute, 6_000)
       assert.strictEqual((yield* create({ ...input("no-limit"), rateLimitPerMinute: null })).rateLimitPerMinute, null)
+      const { manage } = yield* Gateway.Gateway
+      for (const [limit, shown] of [[60, 60], ["default", 6_000], [null, null], ["default", 6_000]]) {
+        yield* manage("/integrations/no-limit", { rateLimitPerMinute: limit }, "PATCH")
+        assert.strictEqual((yield* get("no-limit")).rateLimitPerMinute, shown)
+      }
     }))
 
   it.effect("is found by id and by slug, and stands first among those made before it", () =>

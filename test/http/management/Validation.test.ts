@@ -58,6 +58,7 @@ const integrations: ReadonlyArray<readonly [changes: Readonly<Record<string, unk
     [{ rateLimitPerMinute: 1.5 }, ["rateLimitPerMinute"]],
     [{ rateLimitPerMinute: "60" }, ["rateLimitPerMinute"]],
     [{ rateLimitPerMinute: 1e9 }, ["rateLimitPerMinute"]],
+    [{ verifyToken: "chosen" }, ["verifyToken"]],
     [{ response: { status: 302, body: "", contentType: "text/plain" } }, ["response.status"]],
     [{ response: { status: 200, body: "" } }, ["response.contentType"]],
     [{ response: { status: 200, body: "", contentType: "a\r\nset-cookie: b" } }, ["response.contentType"]],
@@ -95,6 +96,10 @@ const destinations: typeof integrations = [
   [{ filter: { types: "a" } }, ["filter.types"]],
   [{ filter: { types: [""] } }, ["filter.types.0"]],
   [{ filter: { unknown: [] } }, ["filter.unknown"]],
+  [{ filter: { types: [] } }, ["filter.types"]],
+  [{ filter: { types: Array.from({ length: 201 }, () => "a") } }, ["filter.types"]],
+  [{ filter: { rules: [{ path: "$.a", op: "in", value: [] }] } }, ["filter.rules.0.value"]],
+  [{ retryPolicy: { baseDelayMs: 60_000, maxDelayMs: 5_000 } }, ["retryPolicy.maxDelayMs"]],
   [{ retryPolicy: { maxRetries: 101 } }, ["retryPolicy.maxRetries"]],
   [{ retryPolicy: { maxRetries: -1, factor: 0.5 } }, ["retryPolicy.maxRetries", "retryPolicy.factor"]],
   [{ retryPolicy: { unknown: 1 } }, ["retryPolicy.unknown"]],
@@ -136,9 +141,17 @@ layer(Api.onTwins(), Api.live)("what is sent to the management API", (it) => {
     Effect.gen(function*() {
       const { manage } = yield* Gateway.Gateway
       yield* Gateway.integration("patching", "http://127.0.0.1:9/hook")
-      const patches = [{ slug: "A" }, { status: "paused" }, { secrets: ["new"] }, { provider: "token" }, {
-        callbackUrl: "x"
-      }, { id: 1 }]
+      const patches = [
+        { slug: "A" },
+        { status: "paused" },
+        { secrets: ["new"] },
+        { provider: "token" },
+        {
+          callbackUrl: "x"
+        },
+        { id: 1 },
+        { verifyToken: "chosen" }
+      ]
       for (const patch of patches) {
         assert.deepStrictEqual(
           Api.complaints(yield* manage("/integrations/patching", patch, "PATCH")),
@@ -165,6 +178,23 @@ layer(Api.onTwins(), Api.live)("what is sent to the management API", (it) => {
       const [provider, ...others] = yield* problems("/integrations", { ...integration, provider: "strip" })
       assert.deepStrictEqual([provider?.path, others], ["provider", []])
       assert.include(provider?.problem, "\"stripe\" or \"github\"")
+    }))
+
+  it.effect("is refused where it asks for a time that ends before it begins", () =>
+    Effect.gen(function*() {
+      const { manage } = yield* Gateway.Gateway
+      const [from, to] = ["2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"]
+      for (const list of ["events", "dead-letters", "rejections", "audit-entries"]) {
+        for (const end of [to, from]) {
+          const answer = yield* manage(`/${list}?from=${from}&to=${end}`)
+          assert.deepStrictEqual(Api.complaints(answer), ["to"], list)
+        }
+        assert.strictEqual((yield* manage(`/${list}?from=${to}&to=${from}`)).status, 200, list)
+      }
+      for (const path of ["/replays", "/dead-letters/replay"]) {
+        const answer = yield* manage(path, { filter: { from, to }, reason: "a test" })
+        assert.deepStrictEqual(Api.complaints(answer), ["filter.to"], path)
+      }
     }))
 
   it.effect("is refused when it is no JSON object", () =>

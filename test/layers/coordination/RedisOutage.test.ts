@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, Layer, Option } from "effect"
+import { Array, Duration, Effect, Layer, Logger, Option } from "effect"
 import { Redis } from "ioredis"
 import { Coordination } from "../../../src/services/ports/Coordination.ts"
 import { eventually } from "../../support/Eventually.ts"
@@ -79,6 +79,26 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
         assert.isTrue(yield* lock("held", "another", ttl))
         assert.isTrue((yield* take("spent", 1)).allowed)
       }).pipe(Effect.provide(connected(server.url)))
+    }))
+
+  it.scopedLive("says in the log once that the server is away, and once that it is back", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start
+      const lines: Array<unknown> = []
+      const heard = Logger.make(({ message }) => void lines.push(Array.ensure(message)[0]))
+      yield* Effect.gen(function*() {
+        yield* Effect.all(yield* calls)
+        assert.deepStrictEqual(lines, [])
+        yield* server.kill
+        yield* failsAtOnce
+        yield* server.start
+        yield* recovery
+        yield* Effect.all(yield* calls)
+        assert.deepStrictEqual(lines, [
+          "Redis cannot be used now; limits are not kept until it is back",
+          "Redis answers again"
+        ])
+      }).pipe(Effect.provide(connected(server.url)), Effect.provide(Logger.replace(Logger.defaultLogger, heard)))
     }))
 
   it.scopedLive("answers every call that is under way when the server is killed", () =>

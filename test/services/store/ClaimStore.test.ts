@@ -220,6 +220,10 @@ layer(stores({ lockTtl: Duration.minutes(1) }), { excludeTestServices: true, tim
           attempt_count: 1
         })
         assert.strictEqual(yield* Rows.attempts(message), 1)
+        // Its answer was lost: the same one again.
+        assert.deepStrictEqual(yield* records.record([report(old)]), [false])
+        assert.deepInclude(yield* Rows.row(message), { state: "pending", attempt_count: 1 })
+        assert.strictEqual(yield* Rows.attempts(message), 1)
       }))
   }
 )

@@ -135,6 +135,12 @@ layer(Client.onTwins(), Api.live)("rejections", (it) => {
         yield* Client.refused(rejections.get({ path: { id } }), "not_found")
         yield* Client.refused(rejections.body({ path: { id } }), "not_found")
       }
+      const gone = yield* Gateway.integration("gone", nowhere)
+      yield* manage(`/integrations/${gone.id}`, undefined, "DELETE")
+      assert.deepStrictEqual(
+        (yield* rejections.list({ urlParams: { ...all, integration: Option.some(gone.id) } })).data,
+        []
+      )
       const nobody = rejections.list({ urlParams: { ...all, integration: Option.some("nobody-at-all") } })
       yield* Client.refused(nobody, "not_found")
       const astray = rejections.list({ urlParams: { ...all, cursor: "none" } })
