@@ -182,7 +182,9 @@ export const make = (changes: Partial<Limits> = {}): Server => {
       [400, "validation_failed", "The request is not valid HTTP."]
     // It would be taken for the answer to the request before.
     const ambiguous = [...connections.get(socket) ?? []].some((_) => _.headersSent || _.req.complete)
-    if (!socket.writable || ambiguous) return void socket.destroy()
+    // Whoever has sent nothing yet may begin at this very moment, and would take it for the answer.
+    const silent = error.code === "ERR_HTTP_REQUEST_TIMEOUT" && socket.bytesRead === 0
+    if (!socket.writable || ambiguous || silent) return void socket.destroy()
     const text = body(code, message)
     socket.end(
       `HTTP/1.1 ${status} Error\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${
