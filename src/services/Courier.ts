@@ -21,7 +21,7 @@ import { Traces } from "./ports/Traces.ts"
 import { Precedence } from "./Precedence.ts"
 import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
-import { type Hold, HoldStore } from "./store/HoldStore.ts"
+import { HoldStore } from "./store/HoldStore.ts"
 import { RecordStore, type Report } from "./store/RecordStore.ts"
 import { isRejected } from "./store/Store.ts"
 import * as StorePatience from "./StorePatience.ts"
@@ -71,10 +71,7 @@ const make = Effect.gen(function*() {
   const locked = yield* LockedClaims.make
   const claim = yield* Batch.make({ ...batched, commit: locked.claim })
   const record = yield* Batch.make({ ...batched, commit: records.record })
-  const hold = yield* Batch.make({
-    ...batched,
-    commit: (holds: ReadonlyArray<Hold>) => Effect.as(store.hold(holds), holds)
-  })
+  const hold = yield* Batch.make({ ...batched, commit: store.hold })
 
   // Where somebody else is at it; not so short that the message circles all the while.
   const parking = Rungs.atLeast(rungs, parkingMs)
@@ -150,9 +147,12 @@ const make = Effect.gen(function*() {
     return forward(next.delayMs, message({ ...work, attempt: work.attempt + 1 }))
   })
 
-  /** Leaves the delivery in the database until there is room for it. */
+  /** Leaves the delivery in the database until there is room for it. While another worker has it the message comes again. */
   const wait = (message: QueueMessage.DeliveryMessage, destinationId: DestinationId, token: string | null) =>
-    StorePatience.wait(hold({ ...message, token })).pipe(Effect.zipRight(lanes.held(destinationId)), Effect.as(ack))
+    Effect.flatMap(
+      StorePatience.wait(hold({ ...message, token })),
+      (busy) => busy ? Effect.succeed(forward(parking, message)) : Effect.as(lanes.held(destinationId), ack)
+    )
 
   const admitted = Effect.fnUntraced(function*(work: Work, since: number, apart: Effect.Effect<void>) {
     const claimed = yield* Elapsed.millis

@@ -1,6 +1,7 @@
-import { Context, Deferred, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer } from "effect"
 import type { DestinationId } from "../domain/Ids.ts"
 import * as Share from "../domain/Share.ts"
+import * as Deadlines from "./Deadlines.ts"
 import * as Elapsed from "./Elapsed.ts"
 import { Settings } from "./Settings.ts"
 
@@ -40,13 +41,17 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
   /** The lanes with held deliveries in which there is room now. */
   readonly rooms: Effect.Effect<ReadonlyArray<Room>>
 }>() {
-  static readonly layer = Layer.effect(Lanes, Effect.map(Settings, ({ workerConcurrency }) => make(workerConcurrency)))
+  static readonly layer = Layer.scoped(
+    Lanes,
+    Effect.flatMap(Settings, ({ workerConcurrency }) => make(workerConcurrency))
+  )
 }
 
 // What has to wait for longer is not worth a place in hand.
-const patienceMs = 100
+const patience = Duration.millis(100)
+const patienceMs = Duration.toMillis(patience)
 // Who has few places waits for those that others give up, which they do all the time.
-const patienceBesideOthersMs = 1_000
+const patienceBesideOthers = Duration.seconds(1)
 const few = 8
 // How much the last attempt's time counts in the lane's.
 const weight = 1 / 8
@@ -68,14 +73,15 @@ interface Lane {
 
 interface Waiter {
   readonly lane: Lane
-  readonly turn: Deferred.Deferred<void>
-  entered: boolean
-  done: boolean
+  /** Ends its wait, inside or turned away. */
+  readonly end: (inside: boolean) => void
 }
 
 const unbounded: Bounds = { concurrency: null, closedUntil: 0 }
 
-const make = (places: number): typeof Lanes.Service => {
+const make = Effect.fnUntraced(function*(places: number) {
+  const soon = yield* Deadlines.make("Turning away who waits in a lane", patience)
+  const later = yield* Deadlines.make("Turning away who waits beside others", patienceBesideOthers)
   const lanes = new Map<DestinationId, Lane>()
   let active = 0
   const queue = new Set<Waiter>()
@@ -121,32 +127,32 @@ const make = (places: number): typeof Lanes.Service => {
       for (const waiter of queue) {
         if (!admits(waiter.lane, now)) continue
         enter(waiter.lane, now)
-        waiter.entered = true
-        queue.delete(waiter)
-        Deferred.unsafeDone(waiter.turn, Effect.void)
+        waiter.end(true)
       }
     })
 
-  const settle = (waiter: Waiter) =>
-    Effect.sync(() => {
-      if (!waiter.done) {
-        waiter.done = true
-        queue.delete(waiter)
-        waiter.lane.waiting -= 1
+  /** Whether it has got a place. Interrupted it has none. */
+  const wait = (lane: Lane, now: number) =>
+    Effect.async<boolean>((resume) => {
+      let isInside = false
+      const waiter: Waiter = {
+        lane,
+        end: (inside) => {
+          isInside = inside
+          queue.delete(waiter)
+          lane.waiting -= 1
+          unwatch()
+          resume(Effect.succeed(inside))
+        }
       }
-      return waiter.entered
-    })
-
-  const wait = (lane: Lane, now: number, restore: <A>(effect: Effect.Effect<A>) => Effect.Effect<A>) =>
-    Effect.flatMap(Deferred.make<void>(), (turn) => {
-      const waiter: Waiter = { lane, turn, entered: false, done: false }
+      const deadline = isCrowdedOut(lane) ? later : soon
       queue.add(waiter)
       lane.waiting += 1
-      const patience = isCrowdedOut(lane) ? patienceBesideOthersMs : patienceMs
-      return restore(Effect.timeoutOption(Deferred.await(turn), patience)).pipe(
-        Effect.zipRight(settle(waiter)),
-        Effect.onInterrupt(() => Effect.flatMap(settle(waiter), (entered) => entered ? leave(lane, now) : Effect.void))
-      )
+      const unwatch = deadline.watch(() => waiter.end(false))
+      return Effect.suspend(() => {
+        if (queue.has(waiter)) waiter.end(false)
+        return isInside ? leave(lane, now) : Effect.void
+      })
     })
 
   return Lanes.of({
@@ -157,7 +163,7 @@ const make = (places: number): typeof Lanes.Service => {
           Effect.flatMap(Elapsed.millis, (now) => {
             const entered = lane.waiting === 0 && admits(lane, now)
             if (entered) enter(lane, now)
-            return entered || stands(lane, now) ? Effect.succeed(entered) : wait(lane, now, restore)
+            return entered || stands(lane, now) ? Effect.succeed(entered) : restore(wait(lane, now))
           }).pipe(
             Effect.flatMap((entered) =>
               entered
@@ -189,4 +195,4 @@ const make = (places: number): typeof Lanes.Service => {
         return [{ destinationId, count }]
       }))
   })
-}
+})

@@ -3,6 +3,7 @@ import { SqlClient } from "@effect/sql"
 import { assert, it, layer } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, Ref } from "effect"
 import { Courier } from "../../src/services/Courier.ts"
+import * as Ids from "../../src/services/Ids.ts"
 import { Leases } from "../../src/services/Leases.ts"
 import { CallbackClient } from "../../src/services/ports/CallbackClient.ts"
 import { Coordination } from "../../src/services/ports/Coordination.ts"
@@ -206,6 +207,28 @@ layer(
       const held = yield* carried(to)
       assert.deepStrictEqual([held._tag, held.isUnlocked], ["Ack", true])
       assert.strictEqual((yield* Rows.row(held.message))?.state, "held")
+    }))
+
+  it.effect("is another worker's: the message comes again, also where its lane has no room", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const calls = yield* Calls
+      const before = yield* Ref.get(calls)
+      const { carry } = yield* Courier
+      const to = yield* Rows.destination(hanging)
+      yield* sql`UPDATE destinations SET concurrency = 1 WHERE id = ${to.id}`
+      const [first, second] = yield* Effect.flatMap(
+        Rows.deliveries(to, 2),
+        Effect.forEach((_) => Effect.fromNullable(_))
+      )
+      if (first === undefined || second === undefined) return assert.fail("there are no deliveries")
+      const carrying = yield* Effect.fork(carry(first))
+      yield* eventually(calls, (_) => _ > before)
+      const [claimed] = yield* (yield* ClaimStore).claim([{ ...second, token: yield* Ids.next }])
+      assert.strictEqual(claimed?._tag, "Claimed")
+      assert.strictEqual((yield* carry(second))._tag, "Forward")
+      assert.strictEqual((yield* Rows.row(second))?.state, "delivering")
+      yield* Fiber.interrupt(carrying)
     }))
 
   it.effect("is released before its message is given back", () =>

@@ -17,8 +17,22 @@ describe("deadlines", () => {
       assert.deepStrictEqual(ended, [])
       yield* TestClock.adjust("1 seconds")
       assert.deepStrictEqual(ended, ["first"])
-      yield* TestClock.adjust("8 seconds")
+      yield* TestClock.adjust("8001 millis")
       assert.deepStrictEqual(ended, ["first", "second"])
+    }))
+
+  it.scoped("end in time also after a while in which there was nothing to be looked at", () =>
+    Effect.gen(function*() {
+      let ended = 0
+      const { watch } = yield* Deadlines.make("Ending in a test", Duration.seconds(16))
+      for (let round = 1; round <= 2; round++) {
+        yield* TestClock.adjust("1 hour")
+        watch(() => void ended++)
+        yield* TestClock.adjust("15999 millis")
+        assert.strictEqual(ended, round - 1)
+        yield* TestClock.adjust("1 millis")
+        assert.strictEqual(ended, round)
+      }
     }))
 
   it.scoped("that are over are told once, and one that fails does not hold up the others", () =>

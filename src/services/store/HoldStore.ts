@@ -1,5 +1,5 @@
 import { SqlClient, type Statement } from "@effect/sql"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { DestinationId } from "../../domain/Ids.ts"
 import type { DeliveryMessage } from "../../domain/QueueMessage.ts"
 import { Next } from "./DispatchStore.ts"
@@ -12,8 +12,11 @@ export interface Hold extends DeliveryMessage {
 
 /** Deliveries that wait in the database, without a message, until their destination takes them. */
 export class HoldStore extends Context.Tag("sluice/services/store/HoldStore")<HoldStore, {
-  /** Holds those whose turn it still is; their attempt is not counted. */
-  readonly hold: (holds: ReadonlyArray<Hold>) => Effect.Effect<void, StoreError>
+  /**
+   * Holds those whose turn it still is; their attempt is not counted. For each, in order, whether another worker is at it, so
+   * that it cannot be held.
+   */
+  readonly hold: (holds: ReadonlyArray<Hold>) => Effect.Effect<ReadonlyArray<boolean>, StoreError>
   /**
    * Releases up to `count` held deliveries, oldest first, of every destination after the given one that is active: one,
    * where its breaker is open and a probe is due. The messages to publish.
@@ -84,23 +87,31 @@ const make = Effect.gen(function*() {
 
   return HoldStore.of({
     hold: Effect.fn("HoldStore.hold")(function*(holds) {
-      yield* guarded(sql`
-        WITH held AS (
-          SELECT d.id
+      const busy = yield* sql`
+        WITH turn AS (
+          SELECT d.id, hold.place,
+            d.state IN ('delivering', 'queued') AND hold.token = d.claim_token
+              OR d.state IN ('pending', 'queued', 'retrying') AND hold.token IS NULL AS ours,
+            d.state = 'delivering' AND hold.token IS DISTINCT FROM d.claim_token AS busy
           FROM unnest(
             ${holds.map((_) => _.deliveryId)}::uuid[], ${holds.map((_) => _.generation)}::int[],
             ${holds.map((_) => _.attempt)}::int[], ${holds.map((_) => _.token)}::uuid[]
-          ) AS hold (id, generation, attempt, token)
+          ) WITH ORDINALITY AS hold (id, generation, attempt, token, place)
           JOIN deliveries d ON d.id = hold.id AND d.generation = hold.generation AND d.next_attempt = hold.attempt
-          WHERE d.state IN ('delivering', 'queued') AND hold.token = d.claim_token
-            OR d.state IN ('pending', 'queued', 'retrying') AND hold.token IS NULL
           ORDER BY d.id
           FOR UPDATE OF d
+        ), held AS (
+          UPDATE deliveries d SET
+            state = 'held', held_at = now(), due_at = NULL, claim_token = NULL, lease_until = NULL, updated_at = now()
+          FROM turn
+          WHERE d.id = turn.id AND turn.ours
         )
-        UPDATE deliveries d SET
-          state = 'held', held_at = now(), due_at = NULL, claim_token = NULL, lease_until = NULL, updated_at = now()
-        FROM held
-        WHERE d.id = held.id`)
+        SELECT place::int FROM turn WHERE busy`.pipe(
+        guarded,
+        Effect.flatMap(rows(Schema.Struct({ place: Schema.Int }))),
+        Effect.map((found) => new Set(found.map((_) => _.place)))
+      )
+      return holds.map((_, index) => busy.has(index + 1))
     }),
 
     release: Effect.fn("HoldStore.release")((after, count, limit) => release(waiting(after), count, limit)),

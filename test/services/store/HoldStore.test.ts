@@ -28,12 +28,12 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("holding",
       yield* claim(claimed)
       yield* (yield* RecordStore).record([success(yield* Effect.flatMap(claim(done), work))])
       yield* Rows.set(later, "generation = 2")
-      yield* hold(
-        yield* Effect.forEach(
-          [claimed, done, later],
-          (_) => Effect.map(Effect.fromNullable(_), unclaimed)
-        )
+      const busy = yield* Effect.flatMap(
+        Effect.forEach([done, claimed, later], (_) => Effect.map(Effect.fromNullable(_), unclaimed)),
+        hold
       )
+      // What another worker has cannot be held.
+      assert.deepStrictEqual(busy, [false, true, false])
       assert.deepStrictEqual(
         yield* Effect.forEach([claimed, done, later], (_) => Effect.map(Rows.row(_), (row) => row?.state)),
         ["delivering", "delivered", "pending"]
