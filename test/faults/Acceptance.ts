@@ -1,5 +1,6 @@
 import * as Books from "./Books.ts"
 import * as Incidents from "./Incidents.ts"
+import type { Member } from "./Kinds.ts"
 
 /** Webhooks that the gateway took from nobody to the end. */
 export const neverAccepted = ({ webhooks }: Books.Books): ReadonlyArray<string> =>
@@ -13,16 +14,24 @@ const unavailable = 503
 /** What is answered to a body that does not come in time, or breaks off. */
 const brokenOff: ReadonlySet<number> = new Set([400, 408])
 
-/** Webhooks that the gateway refused for another reason than that it cannot store them now. All of them are valid. */
-export const refused = ({ incidents, webhooks }: Books.Books): ReadonlyArray<string> =>
-  webhooks.flatMap((webhook) =>
+/** Webhooks that the gateway refused, or left without an answer, though nothing kept it from storing them. All are valid. */
+export const refused = ({ apis, incidents, webhooks }: Books.Books): ReadonlyArray<string> => {
+  const members = new Map(apis)
+  return webhooks.flatMap((webhook) =>
     webhook.answers.flatMap((answer) => {
-      const { endedAt, status } = answer
-      if (status === null || status === unavailable || Books.isAcceptance(answer)) return []
-      if (brokenOff.has(status) && incidents.some((_) => Incidents.breaksOff(_, answer))) return []
-      return [`${named(webhook)} was refused with ${status} at ${Incidents.clock(endedAt)}`]
+      const { base, endedAt, status } = answer
+      const api = members.get(base)
+      if (Books.isAcceptance(answer) || incidents.some(excuse(answer, api))) return []
+      return [`${named(webhook)} got ${status ?? "nothing"} of ${api} at ${Incidents.clock(endedAt)}`]
     })
   )
+}
+
+const excuse = (answer: Books.Answer, api: Member | undefined) => (incident: Books.Incident): boolean => {
+  const { status } = answer
+  if (status === null || status === unavailable) return Incidents.keepsFromStoring(incident, api, answer)
+  return brokenOff.has(status) && Incidents.breaksOff(incident, api, answer)
+}
 
 /** Webhooks that the gateway keeps as not to be believed. */
 export const rejected = ({ rejections }: Books.Books): ReadonlyArray<string> =>

@@ -24,7 +24,7 @@ export const run = Effect.fn("Backlog.run")(function*(world: World, count: numbe
   yield* Console.log(
     `  ${books.calls.length} delivered, ${perSecond(books.calls.length, last - acceptedAt)} a second`
   )
-  return { books, drain: { from: acceptedAt, until: last } }
+  return { books, filling: { from: startedAt, until: acceptedAt }, drain: { from: acceptedAt, until: last } }
 })
 
 const perSecond = (count: number, millis: number): number => Math.round(count / Math.max(1, millis) * 1_000)

@@ -4,6 +4,8 @@ import type * as Kinds from "./Kinds.ts"
 
 /** What came of sending a webhook once. Times are milliseconds of the harness's own clock throughout. */
 export interface Answer {
+  /** The address of the API that was asked. */
+  readonly base: string
   readonly sentAt: number
   readonly endedAt: number
   /** Null where no answer came. */
@@ -130,6 +132,8 @@ export interface BrokenLock {
 
 /** Everything that is known of a run once it is over. */
 export interface Books {
+  /** Which API has which address. */
+  readonly apis: ReadonlyArray<readonly [base: string, api: Kinds.Member]>
   readonly webhooks: ReadonlyArray<Webhook>
   readonly calls: ReadonlyArray<Call>
   readonly events: ReadonlyArray<EventRow>

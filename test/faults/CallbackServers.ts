@@ -22,8 +22,9 @@ interface Noted {
 }
 
 const keepAliveMs = 60_000
-/** So many calls of each destination are kept whole. */
-const samples = 20
+/** So many calls of each destination are kept whole from the first one on, and one of so many from then on. */
+const firstOnes = 20
+const oneOf = 50
 
 /** One server for each destination. They write down each request and its answer. A seed repeats their whims. */
 export const listen = async (seed: string, peers = Peers.make()): Promise<CallbackServers> => {
@@ -32,10 +33,11 @@ export const listen = async (seed: string, peers = Peers.make()): Promise<Callba
   const ports = await Promise.all(destinations.map((destination) => {
     const made = new WeakMap<Socket, Peers.Peer>()
     const whims = new Utils.PCGRandom(Hash.string(`${seed} ${destination}`))
-    let kept = 0
+    let seen = 0
     const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
       const character = characters.get(destination) ?? "healthy"
-      read(request, kept++ < samples, (hash, body) => {
+      seen += 1
+      read(request, seen <= firstOnes || seen % oneOf === 0, (hash, body) => {
         const call = callOf(destination, character, request, hash, body)
         noted.push({ call, peer: made.get(request.socket) })
         watch(call, request, response)

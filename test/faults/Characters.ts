@@ -55,8 +55,11 @@ export const all = {
     response.writeHead(500, { "content-length": 100 * megabyte.length })
     pour(response, megabyte, 100)
   },
-  bomb: (_, response) =>
-    void response.writeHead(500, { "content-encoding": "gzip", "content-length": bomb.length }).end(bomb),
+  bomb: (_, response, random) =>
+    void response.writeHead(random() < 0.5 ? 200 : 500, {
+      "content-encoding": "gzip",
+      "content-length": bomb.length
+    }).end(bomb),
   late: later(timeoutMs - 300, timeoutMs + 2_000),
   busy: (_, response, random) =>
     void response.writeHead(503, { "retry-after": String(1 + Math.floor(random() * 5)) }).end("not now")

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as Books from "./Books.ts"
 import * as Checker from "./Checker.ts"
-import { answered, books, call, delivery, event, failures, incident, webhook } from "./Sample.ts"
+import { answer, answered, books, call, delivery, event, failures, incident, webhook } from "./Sample.ts"
 
 const find: Books.Find = { member: "worker-1", at: 5_000, found: 2, queued: 2, because: "the broker lost it" }
 
@@ -9,13 +9,18 @@ describe("the checker", () => {
   it("finds nothing wrong where nothing is", () => {
     assert.isTrue(Checker.isClean(Checker.judge(books())))
     assert.deepStrictEqual(failures({ webhooks: [answered({})], events: [{ ...event, duplicates: 1 }] }), [])
-    assert.deepStrictEqual(failures({ webhooks: [answered({ status: 503, eventId: null, duplicate: false })] }), [])
   })
 
   it("does not call lost what no provider was told to be accepted", () => {
-    const refused = { ...webhook, answers: [{ sentAt: 0, endedAt: 1, status: 503, eventId: null, duplicate: false }] }
+    const refused = { ...webhook, answers: [{ ...answer, status: 503, eventId: null }] }
+    const incidents: ReadonlyArray<Books.Incident> = [{
+      ...incident,
+      kind: "postgres-kill",
+      target: "postgres",
+      from: 0
+    }]
     assert.deepStrictEqual(
-      failures({ webhooks: [refused], calls: [], events: [], deliveries: [], attempts: [] }),
+      failures({ webhooks: [refused], incidents, calls: [], events: [], deliveries: [], attempts: [] }),
       ["never accepted"]
     )
   })

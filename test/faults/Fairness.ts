@@ -9,7 +9,7 @@ const healthyOnes = 10
 const perSecondEach = 10
 const phase = Duration.seconds(20)
 const waiting = 1_000
-const rounds = 3
+const rounds = 5
 const settleTime = 120_000
 /** In the rounds of the sick destination that fails, one attempt of so many succeeds. */
 const succeeds = 5

@@ -48,6 +48,7 @@ const files: Readonly<Record<Mutant, string>> = {
   "sweeper": "NoSweeper.ts",
   "fence": "NoFence.ts",
   "confirms": "NoConfirms.ts",
+  "lease": "NoLease.ts",
   "lock-token": "NoLockToken.ts"
 }
 const clock = new URL("clock/preload.js", import.meta.url).href

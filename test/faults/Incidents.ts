@@ -1,6 +1,7 @@
 import { Duration } from "effect"
 import * as Books from "./Books.ts"
 import * as Environment from "./Environment.ts"
+import type * as Kinds from "./Kinds.ts"
 
 const lease = Duration.toMillis(Environment.lockTtl)
 const timeout = Duration.toMillis(Environment.deliveryTimeout)
@@ -12,12 +13,17 @@ const thawTime = 3_000
 const unreadTime = 3_000
 /** Clocks and reports of one machine agree that well. */
 const grace = 500
+/** Who waits to be stored when PostgreSQL is there again may have waited for too long, and so may who comes next. */
+const storeTime = 10_000
 /** How long connections may fail one after the other once PostgreSQL is there again, beyond a lease. */
 const reconnectTime = 5_000
 /** A connection that is dead without a word is given up after 20 s. */
 const silenceTime = 25_000
 /** What was lost is found when the queue that was there before has been handed out, and nothing else puts it off. */
 const findTime = 120_000
+
+/** What failed so soon has changed nothing. */
+const momentary = 1_000
 
 const takesMessages: ReadonlySet<string> = new Set(["rabbitmq-purge", "rabbitmq-delete", "rabbitmq-forget"])
 
@@ -48,6 +54,8 @@ const aftermath = (incident: Incident, call: Books.Call): number | null => {
 export const keepsFromRecording = (incident: Incident, first: Books.Call, second: Books.Call): boolean => {
   const after = aftermath(incident, first)
   const endedAt = first.completeAt ?? first.at + timeout
+  // So soon the first one's lease is over only where it was not renewed for a while before that call.
+  if (second.at - first.at < lease - grace && incident.from > first.at) return false
   return after !== null && endedAt >= incident.from - recordTime && first.at <= incident.until + after + grace &&
     second.at >= incident.from - grace
 }
@@ -67,12 +75,28 @@ export const hidesMessages = (incident: Incident, at: number): boolean => {
 }
 
 /** Whether a request may have broken off on its way to an API, or the API been too late to read it. */
-export const breaksOff = (incident: Incident, { endedAt, sentAt }: Books.Answer): boolean => {
-  const stops = isLine(incident) ? incident.target.startsWith("sender>") : incident.kind === "freeze" && isApi(incident)
+export const breaksOff = (
+  incident: Incident,
+  api: Kinds.Member | undefined,
+  { endedAt, sentAt }: Books.Answer
+): boolean => {
+  const stops = isLine(incident)
+    ? incident.target === `sender>${api}`
+    : incident.kind === "freeze" && incident.target === api
   return stops && endedAt >= incident.from && sentAt <= incident.until + grace
 }
 
-const isApi = ({ target }: Incident): boolean => target.startsWith("api")
+/** Whether it may have kept an API from storing a webhook, or from saying in time what came of it. PostgreSQL alone decides. */
+export const keepsFromStoring = (
+  incident: Incident,
+  api: Kinds.Member | undefined,
+  { endedAt, sentAt }: Books.Answer
+): boolean => {
+  const hurts = isPostgres(incident) || incident.target === api ||
+    [`${api}>postgres`, `sender>${api}`].includes(incident.target)
+  const after = incident.kind === "line-hole" ? silenceTime : storeTime
+  return hurts && endedAt >= incident.from - grace && sentAt <= incident.until + after
+}
 
 /** Whether an attempt at a destination may have failed without a call that the callback got. */
 export const keepsFromArriving = (incident: Incident, destination: string, row: Books.AttemptRow): boolean => {
@@ -81,6 +105,9 @@ export const keepsFromArriving = (incident: Incident, destination: string, row: 
   // All callbacks share a process, and those that pour out megabytes may hold up the others.
   return incident.target === destination || Books.isTimeout(row)
 }
+
+/** Whether it was more than an attempt. */
+export const hasHappened = ({ failure, from, until }: Incident): boolean => failure === null || until - from > momentary
 
 /** An incident in words. */
 export const text = ({ from, kind, target, until }: Incident): string =>

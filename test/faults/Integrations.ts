@@ -9,8 +9,13 @@ export interface Integration {
   readonly provider: "hmac" | "standard-webhooks"
   /** Its share of the load. */
   readonly share: number
-  /** The destinations in the order of their making. Whom `above` is said of wants only larger amounts. */
-  readonly destinations: ReadonlyArray<{ readonly name: Destination; readonly above?: number }>
+  /**
+   * The destinations in the order of their making. Whom `above` is said of wants only larger amounts, and `concurrency` is
+   * how many calls it takes at a time.
+   */
+  readonly destinations: ReadonlyArray<
+    { readonly name: Destination; readonly above?: number; readonly concurrency?: number }
+  >
 }
 
 export const integrations: readonly [Integration, ...Array<Integration>] = [
@@ -20,7 +25,7 @@ export const integrations: readonly [Integration, ...Array<Integration>] = [
     slug: "stock",
     provider: "hmac",
     share: 0.15,
-    destinations: [{ name: "search" }, { name: "cache" }, { name: "large-items", above: 500 }]
+    destinations: [{ name: "search" }, { name: "cache", concurrency: 16 }, { name: "large-items", above: 500 }]
   },
   { slug: "news", provider: "standard-webhooks", share: 0.25, destinations: [{ name: "mail" }] }
 ]
@@ -56,9 +61,10 @@ export const create = (base: string, callbacks: Callbacks): Effect.Effect<Signin
           : { rateLimitPerMinute: null })
       })
       const { id } = yield* Schema.decodeUnknown(Created)(created.json)
-      return yield* Effect.forEach(integration.destinations, ({ above, name }) =>
+      return yield* Effect.forEach(integration.destinations, ({ above, concurrency = null, name }) =>
         manage(`/integrations/${id}/destinations`, {
           url: callbacks.urlOf(name),
+          concurrency,
           ...(above === undefined ? {} : { filter: { rules: [{ path: "$.amount", op: "gt", value: above }] } })
         }).pipe(
           Effect.flatMap(({ json }) =>

@@ -33,7 +33,7 @@ const queues = ["process", "retry"]
 export const catalogue = {
   "kill": { targets: members, seconds: [0, 0] },
   "terminate": { targets: members, seconds: [0, 0] },
-  "freeze": { targets: members, seconds: [8, 20] },
+  "freeze": { targets: members, seconds: [8, 35] },
   "clock-minutes": { targets: members, seconds: [5, 15] },
   "clock-hours": { targets: members, seconds: [5, 15] },
   "redis-restart": { targets: ["redis"], seconds: [0, 4] },

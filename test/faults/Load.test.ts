@@ -26,7 +26,7 @@ const api = (answer: (requests: number) => { readonly status: number; readonly r
     const { retryAfter, status } = answer(requests.push({ at, base, post }))
     yield* Effect.sleep(answerTime)
     const endedAt = yield* Clock.currentTimeMillis
-    return { answer: { sentAt: at, endedAt, status, eventId: "e", duplicate: false }, retryAfter }
+    return { answer: { base, sentAt: at, endedAt, status, eventId: "e", duplicate: false }, retryAfter }
   })
   return { requests, send }
 }

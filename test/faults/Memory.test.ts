@@ -20,7 +20,7 @@ const all = { from: 0, until: 30 }
 describe("memory", () => {
   it("is well when it stays as it is", () => {
     assert.deepStrictEqual(Memory.excesses(fleet(flat)), [])
-    assert.deepStrictEqual(Memory.growth(fleet(flat), all), [])
+    assert.deepStrictEqual(Memory.growth(fleet(flat), members, all), [])
   })
 
   it("is too much above the ceiling, if only once", () => {
@@ -30,13 +30,15 @@ describe("memory", () => {
 
   it("grows where a third of the time has much more than one before it", () => {
     const late = [...Array.from({ length: 20 }, () => 100), ...Array.from({ length: 10 }, () => 201)]
-    assert.deepStrictEqual(Memory.growth(fleet(samples(late)), all), ["api-2 grew from 100 MB to 100 MB to 201 MB"])
+    assert.deepStrictEqual(Memory.growth(fleet(samples(late)), members, all), [
+      "api-2 grew from 100 MB to 100 MB to 201 MB"
+    ])
     const steady = Array.from({ length: 30 }, (_, index) => 100 + 11 * index)
-    assert.lengthOf(Memory.growth(fleet(samples(steady)), all), 1)
+    assert.lengthOf(Memory.growth(fleet(samples(steady)), members, all), 1)
   })
 
   it("that was hardly seen is told", () => {
     assert.lengthOf(Memory.excesses(fleet(samples([100]))), 1)
-    assert.lengthOf(Memory.growth(fleet(flat), { from: 25, until: 30 }), members.length)
+    assert.lengthOf(Memory.growth(fleet(flat), members, { from: 25, until: 30 }), members.length)
   })
 })

@@ -55,11 +55,15 @@ const flat = 100
 const steep = 200
 
 /** Whose memory grows throughout a time, or was hardly looked at in it: the medians of its thirds are compared. */
-export const growth = (samples: Samples, { from, until }: { readonly from: number; readonly until: number }) =>
-  members.flatMap((member): ReadonlyArray<string> => {
+export const growth = (
+  samples: Samples,
+  whose: ReadonlyArray<Member>,
+  { from, until }: { readonly from: number; readonly until: number }
+) =>
+  whose.flatMap((member): ReadonlyArray<string> => {
     const seen = samples[member].filter(({ at }) => at >= from && at <= until).map((_) => _.megabytes)
     const third = Math.floor(seen.length / 3)
-    if (seen.length < fewest) return [`${member}'s memory was seen ${seen.length} times only during the drain`]
+    if (seen.length < fewest) return [`${member}'s memory was seen ${seen.length} times only in that time`]
     const thirds = [seen.slice(0, third), seen.slice(third, 2 * third), seen.slice(2 * third)].map(median)
     const [first = 0, middle = 0, last = 0] = thirds
     return last - middle > flat || last - first > steep

@@ -44,6 +44,19 @@ export const proofs: Readonly<Record<Mutant, Proof>> = {
     shown: "delivered twice and unexplained, or attempts miscounted",
     isShown: ({ miscounted, repeats }) => miscounted.length + repeats.unexplained.length > 0
   },
+  // Redis forgets the locks, so the lease alone keeps a second worker from what a first one is at.
+  "lease": {
+    plan: [
+      { at: 0, kind: "callback-slow", target: "ledger", seconds: 14 },
+      { at: 0, kind: "callback-slow", target: "mail", seconds: 14 },
+      { at: 0, kind: "rabbitmq-copies", target: "process", seconds: 14 },
+      ...every([2, 4, 6, 8, 10, 12], { kind: "redis-restart", target: "redis", seconds: 0 })
+    ],
+    seconds: 15,
+    rate,
+    shown: "delivered twice and unexplained, or attempts miscounted",
+    isShown: ({ miscounted, repeats }) => miscounted.length + repeats.unexplained.length > 0
+  },
   // What is on its way when the broker is killed never gets there.
   "confirms": {
     plan: every([2, 8, 14], { kind: "rabbitmq-kill", target: "rabbitmq", seconds: 2 }),

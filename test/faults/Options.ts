@@ -5,7 +5,7 @@ import * as Kinds from "./Kinds.ts"
 /** Something on the command line is not understood. */
 export class BadOptions extends Data.TaggedError("BadOptions")<{ readonly message: string }> {}
 
-export const Mutant = Schema.Literal("sweeper", "fence", "confirms", "lock-token")
+export const Mutant = Schema.Literal("sweeper", "fence", "lease", "confirms", "lock-token")
 export type Mutant = typeof Mutant.Type
 
 const Positive = Schema.NumberFromString.pipe(Schema.positive())

@@ -56,10 +56,8 @@ describe("a plan", () => {
     }))
     const troubles = plan.map((kind) => ({ kind, at: 0, seconds: 0, target: "" }))
     const calls: ReadonlyArray<Books.Call> = [{ ...Sample.call, character: "slow" }]
-    assert.deepStrictEqual(Plan.untried(troubles, { calls, incidents }), [
-      "kill was planned and could never be done",
-      "callback-late was done and met no call"
-    ])
+    assert.deepStrictEqual(Plan.undone(troubles, { incidents }), ["kill was planned and could never be done"])
+    assert.deepStrictEqual(Plan.unmet({ calls, incidents }), ["callback-late was done and met no call"])
   })
 
   it.effect("without kinds is empty", () =>

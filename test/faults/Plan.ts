@@ -30,17 +30,23 @@ export const make = ({ kinds, seconds, seed }: Options): Effect.Effect<ReadonlyA
     return Array.sortBy(Order.mapInput(Order.number, (_: Trouble) => _.at))(troubles)
   }).pipe(Effect.withRandom(Random.make(seed)))
 
-/** What a run did not try although it was planned. */
-export const untried = (
+const kindsOf = (all: ReadonlyArray<{ readonly kind: Kinds.Kind }>) => [...new Set(all.map(({ kind }) => kind))]
+
+/** What was planned and never happened: such a run shows less than it says. */
+export const undone = (
   plan: ReadonlyArray<Trouble>,
-  { calls, incidents }: Pick<Books, "calls" | "incidents">
+  { incidents }: Pick<Books, "incidents">
 ): ReadonlyArray<string> => {
   const done = new Set(incidents.filter(({ failure }) => failure === null).map(({ kind }) => kind))
+  return kindsOf(plan).filter((kind) => !done.has(kind)).map((kind) => `${kind} was planned and could never be done`)
+}
+
+/** Which manners of callbacks no call has met, though they had them. */
+export const unmet = ({ calls, incidents }: Pick<Books, "calls" | "incidents">): ReadonlyArray<string> => {
   const met = new Set<string>(calls.map(({ character }) => `callback-${character}`))
-  return [...new Set(plan.map(({ kind }) => kind))].flatMap((kind) => {
-    if (!done.has(kind)) return [`${kind} was planned and could never be done`]
-    return Kinds.isCallbackKind(kind) && !met.has(kind) ? [`${kind} was done and met no call`] : []
-  })
+  return kindsOf(incidents)
+    .filter((kind) => Kinds.isCallbackKind(kind) && !met.has(kind))
+    .map((kind) => `${kind} was done and met no call`)
 }
 
 const track = Effect.fnUntraced(function*(kinds: ReadonlyArray<Kinds.Kind>, seconds: number) {

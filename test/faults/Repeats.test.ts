@@ -76,6 +76,25 @@ describe("the judgement of repeats", () => {
     assert.deepStrictEqual(twice([{ ...incident, from: 4_000, until: 4_000 }], { status: null, completeAt: null }), [])
   })
 
+  it("explains none that comes before the first one's lease is over, unless it was hurt before that call", () => {
+    const soon = (incident: Books.Incident) =>
+      failures({
+        calls: [call, { ...again, at: 3 * seconds, completeAt: 3 * seconds + 10 }],
+        attempts: [{ ...record, startedAt: 3 * seconds - 5, recordedAt: 3 * seconds + 15 }],
+        incidents: [incident]
+      })
+    for (const one of [incident, postgres, line]) {
+      assert.deepStrictEqual(soon({ ...one, from: 1_005 }), unexplained)
+      assert.deepStrictEqual(soon({ ...one, from: 0 }), [])
+    }
+  })
+
+  it("explains none by what could not be done", () => {
+    assert.deepStrictEqual(twice([{ ...incident, failure: "no such process" }]), unexplained)
+    // It may have been done in part.
+    assert.deepStrictEqual(twice([{ ...postgres, failure: "it did not come back" }]), [])
+  })
+
   it("does not let the trouble of one worker explain the calls of the other", () => {
     assert.deepStrictEqual(twice([incident], { worker: "worker-1" }), [])
     assert.deepStrictEqual(twice([incident], { worker: "worker-2" }), unexplained)
@@ -131,6 +150,7 @@ describe("the judgement of repeats", () => {
     const { repeats } = Checker.judge(books({ calls: [call, again], attempts: [record], incidents: [incident] }))
     assert.strictEqual(repeats.deliveredTwice, 1)
     assert.strictEqual(repeats.explained.length, 1)
+    assert.deepStrictEqual(repeats.causes, [["kill", 1]])
     assert.include(repeats.explained[0], "kill worker-1 from 00:00:00.900")
     const error = Checker.judge(books({ calls: [{ ...call, status: 500 }, again], attempts: [record] }))
     assert.strictEqual(error.repeats.deliveredTwice, 0)

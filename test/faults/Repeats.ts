@@ -6,6 +6,8 @@ import * as Incidents from "./Incidents.ts"
 /** Calls that were made though another had been made before, and why each was. */
 export interface Repeats {
   readonly explained: ReadonlyArray<string>
+  /** How many of those are explained by what. */
+  readonly causes: ReadonlyArray<readonly [cause: string, count: number]>
   readonly unexplained: ReadonlyArray<string>
   /** Deliveries whose callback said yes, whole, more than once. */
   readonly deliveredTwice: number
@@ -31,7 +33,8 @@ export const judge = ({ deliveries, incidents }: Books.Books, index: Books.Index
   }))
   const [unexplained, explained] = Array.partition(histories.flatMap(repeatsOf), (_) => _.because !== null)
   return {
-    explained: explained.map((_) => `${_.text}; ${_.because}`),
+    explained: explained.map((_) => `${_.text}; ${_.because?.text}`),
+    causes: counted(explained.flatMap((_) => _.because?.cause ?? [])),
     unexplained: unexplained.map((_) => _.text),
     deliveredTwice: histories.filter(({ calls }) => calls.filter(Books.isComplete).length > 1).length
   }
@@ -48,8 +51,19 @@ interface History {
 interface Repeat {
   readonly text: string
   /** What explains it; null where nothing does. */
-  readonly because: string | null
+  readonly because: Because | null
 }
+
+interface Because {
+  /** A kind of fault, or that the answer came too late. */
+  readonly cause: string
+  readonly text: string
+}
+
+const counted = (causes: ReadonlyArray<string>): ReadonlyArray<readonly [string, number]> =>
+  Object.entries(Array.groupBy(causes, (_) => _)).map(([cause, all]) => [cause, all.length])
+
+const tooLate: Because = { cause: "too late an answer", text: "the answer came after the time limit" }
 
 const repeatsOf = (history: History): ReadonlyArray<Repeat> =>
   history.calls.flatMap((call, place) => {
@@ -98,7 +112,7 @@ const unwanted = (
   const heldBack = repeated ? incidents.find((_) => Incidents.holdsBack(_, yes)) : undefined
   return {
     text: `${name}: ${told(call)} after ${told(yes)}`,
-    because: isTooLate(yes, attempts) ? "the answer came after the time limit" : explanation(heldBack)
+    because: isTooLate(yes, attempts) ? tooLate : explanation(heldBack)
   }
 }
 
@@ -108,8 +122,8 @@ const isTooLate = ({ attempt, completeAt }: Books.Call, attempts: ReadonlyArray<
   return row !== undefined && completeAt !== null && completeAt - row.startedAt >= timeout - crossing
 }
 
-const explanation = (incident: Books.Incident | undefined): string | null =>
-  incident === undefined ? null : Incidents.text(incident)
+const explanation = (incident: Books.Incident | undefined): Because | null =>
+  incident === undefined ? null : { cause: incident.kind, text: Incidents.text(incident) }
 
 const told = (call: Books.Call | undefined): string => {
   if (call === undefined) return "nothing"

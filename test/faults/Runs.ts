@@ -3,6 +3,7 @@ import * as Backlog from "./Backlog.ts"
 import * as Checker from "./Checker.ts"
 import * as Fairness from "./Fairness.ts"
 import * as Keepsake from "./Keepsake.ts"
+import { apis, members } from "./Kinds.ts"
 import * as Memory from "./Memory.ts"
 import * as Mutants from "./Mutants.ts"
 import { Mutant, type Options } from "./Options.ts"
@@ -77,10 +78,10 @@ const judged = Effect.fn("Runs.judged")(function*(options: Storm.Options & Pick<
   })
   const books = yield* Storm.run(world, options)
   const verdict = Checker.judge(books)
-  const excesses = Memory.excesses(world.memory)
-  const notes = Plan.untried(options.plan, books).map((_) => `note: ${_}`)
-  yield* Console.log([Table.verdict(verdict), Table.memory(world.memory), ...excesses, ...notes].join("\n"))
-  const isClean = Checker.isClean(verdict) && excesses.length === 0
+  const problems = [...Memory.excesses(world.memory), ...Plan.undone(options.plan, books)]
+  const notes = Plan.unmet(books).map((_) => `note: ${_}`)
+  yield* Console.log([Table.verdict(verdict), Table.memory(world.memory), ...problems, ...notes].join("\n"))
+  const isClean = Checker.isClean(verdict) && problems.length === 0
   const conclusion = isClean
     ? "nothing is wrong"
     : `something is wrong; books and logs are in ${yield* Keepsake.make(world, books, options.seed)}`
@@ -116,12 +117,13 @@ const replay = Effect.fn("Runs.replay")(function*({ count = replayed, seed }: Op
 const backlog = Effect.fn("Runs.backlog")(function*({ count = accepted, seed }: Options) {
   yield* Console.log(`seed ${seed}: a backlog of ${count}`)
   const world = yield* World.make({ seed, without: Option.none(), smallDisk: false, maxConnections })
-  const { books, drain } = yield* Backlog.run(world, count)
+  const { books, drain, filling } = yield* Backlog.run(world, count)
   const verdict = Checker.judge(books)
   const problems = [
     ...Backlog.problems(books),
     ...Memory.excesses(world.memory),
-    ...Memory.growth(world.memory, drain)
+    ...Memory.growth(world.memory, apis, filling),
+    ...Memory.growth(world.memory, members, drain)
   ]
   yield* Console.log([Table.verdict(verdict), Table.memory(world.memory), ...problems].join("\n"))
   const clean = Checker.isClean(verdict) && problems.length === 0

@@ -19,7 +19,8 @@ export const sample: Books.Sample = {
     "webhook-signature": new Webhook(secret).sign("e", new Date(second), body)
   }
 }
-export const answer: Books.Answer = { sentAt: 0, endedAt: 1, status: 202, eventId: "e", duplicate: false }
+const base = "http://api-1"
+export const answer: Books.Answer = { base, sentAt: 0, endedAt: 1, status: 202, eventId: "e", duplicate: false }
 export const webhook: Books.Webhook = {
   id: "w-1",
   integration: "orders",
@@ -67,6 +68,7 @@ export const incident: Books.Incident = { kind: "kill", target: "worker-1", from
 
 /** Books of one webhook in which everything is right, but for the changes. */
 export const books = (changes: Partial<Books.Books> = {}): Books.Books => ({
+  apis: [[base, "api-1"], ["http://api-2", "api-2"]],
   webhooks: [webhook],
   calls: [call],
   events: [event],

@@ -37,6 +37,7 @@ export const make: Effect.Effect<Sender, never, Scope.Scope> = Effect.gen(functi
     const accepted = Option.flatMap(said, ({ text }) => decode(text))
     return {
       answer: {
+        base,
         sentAt,
         endedAt: yield* Clock.currentTimeMillis,
         status: Option.getOrNull(Option.map(said, (_) => _.status)),

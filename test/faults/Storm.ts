@@ -4,7 +4,8 @@ import type { Books, Incident } from "./Books.ts"
 import * as Database from "./Database.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Faults from "./Faults.ts"
-import { members } from "./Kinds.ts"
+import * as Fleet from "./Fleet.ts"
+import { apis, members } from "./Kinds.ts"
 import type { Trouble } from "./Plan.ts"
 import * as Queues from "./Queues.ts"
 import * as Recovery from "./Recovery.ts"
@@ -72,6 +73,7 @@ export const closeBooks = Effect.fnUntraced(function*(
   }).pipe(Effect.provideService(SqlClient.SqlClient, world.sql))
   return {
     ...rows,
+    apis: apis.map((_) => [Fleet.baseOf(world.fleet.hosts[_]), _] as const),
     webhooks: [...yield* world.load.webhooks, ...recovery.webhooks],
     calls: yield* world.callbacks.calls,
     incidents,

@@ -11,7 +11,7 @@ const row = (name: string, value: string | number): string => `  ${name.padEnd(w
 
 /** The verdict in numbers, why the run fails where it does, and what explains each repeat. */
 export const verdict = (verdict: Checker.Verdict): string => {
-  const { deliveredTwice, explained, unexplained } = verdict.repeats
+  const { causes, deliveredTwice, explained, unexplained } = verdict.repeats
   const { attemptsPerSecond, characters, sentPerSecond, statuses } = verdict.offer
   const perMillion = verdict.delivered === 0 ? 0 : Math.round(deliveredTwice / verdict.delivered * 1_000_000)
   const numbers = [
@@ -24,6 +24,7 @@ export const verdict = (verdict: Checker.Verdict): string => {
     row("delivered twice", `${deliveredTwice} (${perMillion} per million)`),
     row("repeated calls", explained.length + unexplained.length),
     row("  of those explained", explained.length),
+    row("  by", histogram(causes)),
     ...Checker.failures(verdict).map(([name, reasons]) => row(name, reasons.length))
   ]
   const reasons = Checker.failures(verdict).map(([name, all]) => list(name, all, shown))

@@ -30,6 +30,8 @@ const key = "management-key-of-the-memory-run"
 const secret = "the-secret-of-the-memory-run"
 const samples = 12
 const mostLines = 1_500
+/** On the average. */
+const requestsOfLine = 3
 const concurrency = 32
 
 export interface Options {
@@ -46,17 +48,19 @@ export const run = ({ requests, seed, watch }: Options) =>
     const program = yield* gateway(port)
     yield* program.start
     yield* integration(port)
-    const lines = Mix.sample(
-      { slug: "memory", secret, key, routes: Routes.guarded },
-      seed,
-      Math.min(mostLines, requests / 5)
-    )
+    // Others each time: what is kept of every new value would not show by the same ones again.
+    const linesOf = (part: number) =>
+      Mix.sample(
+        { slug: "memory", secret, key, routes: Routes.guarded },
+        seed * samples + part,
+        Math.min(mostLines, Math.ceil(requests / samples / requestsOfLine))
+      )
     const statuses: Record<string, number> = {}
     const problems: Array<string> = []
     const taken: Array<Sample> = []
     let sent = 0
     let next = 0
-    const sendOne = Effect.gen(function*() {
+    const sendOne = Effect.fnUntraced(function*(lines: ReturnType<typeof linesOf>) {
       const line = lines[next++ % lines.length]
       if (line === undefined) return
       const exchange = yield* Connection.exchange(port, line.write())
@@ -65,11 +69,12 @@ export const run = ({ requests, seed, watch }: Options) =>
       problems.push(...Judge.exchange(exchange, [key, secret]))
     })
     for (const part of Array.range(1, samples)) {
+      const lines = linesOf(part)
       const enough = () => sent >= requests * part / samples || problems.length > 0
       yield* Effect.all(
         Array.makeBy(
           concurrency,
-          () => Effect.whenEffect(sendOne, Effect.succeed(!enough())).pipe(Effect.repeat({ until: enough }))
+          () => Effect.whenEffect(sendOne(lines), Effect.succeed(!enough())).pipe(Effect.repeat({ until: enough }))
         ),
         { concurrency: "unbounded" }
       )

@@ -26,8 +26,12 @@ export const kill: Fault = ({ ground: { rabbitMq } }) =>
 export const forget: Fault = ({ ground: { rabbitMq } }) =>
   Effect.zipRight(alone, Effect.orElse(rabbitMq.forget, () => surely(rabbitMq.start)))
 
+/** Another fault may just have stopped the broker. */
+const onceItIsThere = <A, E, R>(act: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(act, Schedule.intersect(Schedule.spaced("500 millis"), Schedule.recurs(60)))
+
 export const purge: Fault = ({ ground }, target) =>
-  Effect.forEach(Amqp.queuesOf(target), (queue) => Amqp.purge(ground.rabbitMq.url, queue))
+  Effect.forEach(Amqp.queuesOf(target), (queue) => onceItIsThere(Amqp.purge(ground.rabbitMq.url, queue)))
 
 /** One of the queues goes with all that is in it. */
 export const remove: Fault = ({ ground }, target) =>
@@ -35,7 +39,7 @@ export const remove: Fault = ({ ground }, target) =>
     const queues = Amqp.queuesOf(target)
     const queue = queues[yield* Random.nextIntBetween(0, queues.length)]
     if (queue === undefined) return yield* new FaultFailed({ message: `there is no queue ${target}` })
-    yield* Amqp.remove(ground.rabbitMq.url, queue)
+    yield* onceItIsThere(Amqp.remove(ground.rabbitMq.url, queue))
   })
 
 const alarm = "{resource_limit, disk, node()}"
@@ -43,7 +47,7 @@ const alarm = "{resource_limit, disk, node()}"
 /** RabbitMQ takes its disk for full, and blocks who publishes. */
 export const raiseAlarm: Fault = ({ ground: { rabbitMq } }) =>
   Effect.acquireRelease(
-    rabbitMq.control("eval", `rabbit_alarm:set_alarm({${alarm}, []}).`),
+    onceItIsThere(rabbitMq.control("eval", `rabbit_alarm:set_alarm({${alarm}, []}).`)),
     // One that was restarted has forgotten it.
     () => Effect.ignore(rabbitMq.control("eval", `rabbit_alarm:clear_alarm(${alarm}).`))
   )
