@@ -56,6 +56,7 @@ const make = Effect.gen(function*() {
   const lanes = yield* Lanes
   const leases = yield* Leases
   const limits = yield* Limits
+  const millis = yield* Elapsed.reader
   const precedence = yield* Precedence
   const { queues, retryPolicy, rungs } = yield* Settings
   const store = yield* HoldStore
@@ -121,7 +122,7 @@ const make = Effect.gen(function*() {
     const body = yield* StorePatience.wait(claims.load(work))
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
     if (!(yield* StorePatience.wait(leases.holds(work)))) return null
-    const startedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
+    const startedAt = work.claimedAt + millis() - claimed
     yield* apart
     const [took, outcome] = yield* Effect.timed(Option.match(body, {
       onNone: () => Effect.succeed(Call.contentMissing),
@@ -140,7 +141,7 @@ const make = Effect.gen(function*() {
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
     const ours = yield* StorePatience.wait(record(report(work, startedAt, outcome, next, took)))
     if (!ours) return yield* outlived(work)
-    const recordedAt = work.claimedAt + (yield* Elapsed.millis) - claimed
+    const recordedAt = work.claimedAt + millis() - claimed
     yield* AttemptNotes.tell(traces, { work, startedAt, took, outcome, next, recordedAt })
     if (next._tag !== "Retrying") return ack
     if (next.delayMs < lockedAtMost) yield* release(work)
@@ -155,7 +156,7 @@ const make = Effect.gen(function*() {
     )
 
   const admitted = Effect.fnUntraced(function*(work: Work, since: number, apart: Effect.Effect<void>) {
-    const claimed = yield* Elapsed.millis
+    const claimed = millis()
     yield* leases.keep(work, since)
     const admits = yield* limits.admit(work).pipe(givingBack(work))
     if (admits) return yield* attempt(work, claimed, apart)
@@ -168,7 +169,7 @@ const make = Effect.gen(function*() {
 
   const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) {
     const token = yield* Ids.next
-    const since = yield* Elapsed.millis
+    const since = millis()
     const outcome = yield* StorePatience.wait(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":

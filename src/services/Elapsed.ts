@@ -8,6 +8,9 @@ export const seconds: Effect.Effect<number> = Clock.clockWith((clock) =>
 )
 
 /** Milliseconds of the same clock. */
-export const millis: Effect.Effect<number> = Clock.clockWith((clock) =>
-  Effect.succeed(Number(clock.unsafeCurrentTimeNanos() / nanosPerMilli))
-)
+export const millis: Effect.Effect<number> = Clock.clockWith((clock) => Effect.succeed(read(clock)))
+
+/** The clock itself, for who reads it several times for each delivery: its milliseconds at once. */
+export const reader: Effect.Effect<() => number> = Effect.map(Effect.clock, (clock) => () => read(clock))
+
+const read = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos() / nanosPerMilli)

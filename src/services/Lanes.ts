@@ -82,6 +82,7 @@ const unbounded: Bounds = { concurrency: null, closedUntil: 0 }
 const make = Effect.fnUntraced(function*(places: number) {
   const soon = yield* Deadlines.make("Turning away who waits in a lane", patience)
   const later = yield* Deadlines.make("Turning away who waits beside others", patienceBesideOthers)
+  const millis = yield* Elapsed.reader
   const lanes = new Map<DestinationId, Lane>()
   let active = 0
   const queue = new Set<Waiter>()
@@ -118,18 +119,18 @@ const make = Effect.fnUntraced(function*(places: number) {
     lane.movedAt = now
   }
 
-  const leave = (lane: Lane, since: number) =>
-    Effect.map(Elapsed.millis, (now) => {
-      active -= 1
-      lane.active -= 1
-      lane.movedAt = now
-      lane.took += weight * (now - since - lane.took)
-      for (const waiter of queue) {
-        if (!admits(waiter.lane, now)) continue
-        enter(waiter.lane, now)
-        waiter.end(true)
-      }
-    })
+  const leave = (lane: Lane, since: number): void => {
+    const now = millis()
+    active -= 1
+    lane.active -= 1
+    lane.movedAt = now
+    lane.took += weight * (now - since - lane.took)
+    for (const waiter of queue) {
+      if (!admits(waiter.lane, now)) continue
+      enter(waiter.lane, now)
+      waiter.end(true)
+    }
+  }
 
   /** Whether it has got a place. Interrupted it has none. */
   const wait = (lane: Lane, now: number) =>
@@ -149,28 +150,25 @@ const make = Effect.fnUntraced(function*(places: number) {
       queue.add(waiter)
       lane.waiting += 1
       const unwatch = deadline.watch(() => waiter.end(false))
-      return Effect.suspend(() => {
+      return Effect.sync(() => {
         if (queue.has(waiter)) waiter.end(false)
-        return isInside ? leave(lane, now) : Effect.void
+        if (isInside) leave(lane, now)
       })
     })
 
   return Lanes.of({
     pass: (destinationId, { inside, otherwise }) =>
-      Effect.suspend(() => {
+      Effect.uninterruptibleMask((restore) => {
         const lane = laneOf(destinationId)
-        return Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(Elapsed.millis, (now) => {
-            const entered = lane.waiting === 0 && admits(lane, now)
-            if (entered) enter(lane, now)
-            return entered || stands(lane, now) ? Effect.succeed(entered) : restore(wait(lane, now))
-          }).pipe(
-            Effect.flatMap((entered) =>
-              entered
-                ? Effect.flatMap(Elapsed.millis, (since) => Effect.ensuring(restore(inside), leave(lane, since)))
-                : restore(otherwise)
-            )
-          )
+        const now = millis()
+        const through = (since: number) => Effect.ensuring(restore(inside), Effect.sync(() => leave(lane, since)))
+        if (lane.waiting === 0 && admits(lane, now)) {
+          enter(lane, now)
+          return through(now)
+        }
+        return stands(lane, now) ? restore(otherwise) : Effect.flatMap(
+          restore(wait(lane, now)),
+          (isInside) => isInside ? through(millis()) : restore(otherwise)
         )
       }),
     bound: (destinationId, bounds) =>
@@ -187,12 +185,14 @@ const make = Effect.fnUntraced(function*(places: number) {
       Effect.sync(() => {
         laneOf(destinationId).held = false
       }),
-    rooms: Effect.map(Elapsed.millis, (now) =>
-      [...lanes].flatMap(([destinationId, lane]) => {
+    rooms: Effect.sync(() => {
+      const now = millis()
+      return [...lanes].flatMap(([destinationId, lane]) => {
         if (!lane.held || lane.waiting > 0 || !admits(lane, now)) return []
         const count = lane.release
         lane.release = Math.min(lane.release * 2, mostReleased)
         return [{ destinationId, count }]
-      }))
+      })
+    })
   })
 })

@@ -33,6 +33,7 @@ const make = Effect.gen(function*() {
   const claims = yield* ClaimStore
   const limits = yield* Limits
   const { lockTtl } = yield* Settings
+  const millis = yield* Elapsed.reader
   // By token, with the time (`Elapsed`) from which the lease surely runs.
   const kept = new Map<string, { readonly work: Work; since: number }>()
 
@@ -48,7 +49,7 @@ const make = Effect.gen(function*() {
       { concurrency: "unbounded", discard: true }
     )
   const renewClaims = Effect.fnUntraced(function*(works: ReadonlyArray<Work>) {
-    const asked = yield* Elapsed.millis
+    const asked = millis()
     const renewed = yield* claims.renew(works)
     for (const token of renewed) {
       const lease = kept.get(token)
@@ -71,9 +72,9 @@ const make = Effect.gen(function*() {
     keep: (work, since) => Effect.sync(() => void kept.set(work.token, { work, since })),
     letGo: (work) => Effect.sync(() => void kept.delete(work.token)),
     holds: (work) =>
-      Effect.flatMap(Elapsed.millis, (now) => {
+      Effect.suspend(() => {
         const lease = kept.get(work.token)
-        return lease !== undefined && now - lease.since < Duration.toMillis(lockTtl)
+        return lease !== undefined && millis() - lease.since < Duration.toMillis(lockTtl)
           ? Effect.succeed(true)
           : Effect.map(renewClaims([work]), (renewed) => renewed.has(work.token))
       })

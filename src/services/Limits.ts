@@ -43,17 +43,22 @@ const make = Effect.gen(function*() {
         Option.match({ onNone: () => 0, onSome: (_) => _.allowed ? 0 : Math.max(1, _.retryAfterMs) })
       )
 
+  const asked = Effect.fnUntraced(function*(work: Work) {
+    const entered = yield* enter(work)
+    const wait = entered ? yield* delay(work) : Duration.toMillis(whenFull)
+    const now = yield* Elapsed.millis
+    yield* lanes.bound(work.destinationId, {
+      concurrency: work.concurrency,
+      closedUntil: wait === 0 ? 0 : now + wait
+    })
+    return wait === 0
+  })
+
   return Limits.of({
-    admit: Effect.fnUntraced(function*(work) {
-      const entered = yield* enter(work)
-      const wait = entered ? yield* delay(work) : Duration.toMillis(whenFull)
-      const now = yield* Elapsed.millis
-      yield* lanes.bound(work.destinationId, {
-        concurrency: work.concurrency,
-        closedUntil: wait === 0 ? 0 : now + wait
-      })
-      return wait === 0
-    }),
+    admit: (work) =>
+      work.concurrency === null && work.rateLimitPerMinute === null
+        ? Effect.as(lanes.bound(work.destinationId, { concurrency: null, closedUntil: 0 }), true)
+        : asked(work),
     renew: (work) => Effect.asVoid(enter(work)),
     leave
   })

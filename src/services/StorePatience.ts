@@ -12,7 +12,7 @@ const untilStoreReturns = Schedule.exponential("100 millis").pipe(
  */
 export const wait = <A>(effect: Effect.Effect<A, StoreError>): Effect.Effect<A> =>
   // A schedule costs more than all else, and next to nobody needs it.
-  Effect.orDie(Effect.catchIf(effect, passes, () => patiently(effect)))
+  Effect.catchAll(effect, (error) => passes(error) ? Effect.orDie(patiently(effect)) : Effect.die(error))
 
 const patiently = <A>(effect: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
   effect.pipe(
