@@ -9,14 +9,14 @@ export const option = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith
 /** A stretch of time: `from` is included, `to` is not. */
 export const span = { from: option(Schema.DateTimeUtc), to: option(Schema.DateTimeUtc) }
 
-/** Where both ends are given, the stretch holds something. */
+/** Where both ends are given, they stand in their order. */
 export const forwards = <Fields extends Schema.Struct.Type<typeof span>, I>(
   schema: Schema.Schema<Fields, I>
 ): Schema.Schema<Fields, I> =>
   schema.pipe(
     Schema.filter(({ from, to }) =>
-      Option.exists(from, (from) => Option.exists(to, DateTime.lessThanOrEqualTo(from)))
-        ? { path: ["to"], message: "is not after from, so nothing lies between them" }
+      Option.exists(from, (from) => Option.exists(to, DateTime.lessThan(from)))
+        ? { path: ["to"], message: "is before from, so nothing lies between them" }
         : undefined
     )
   )

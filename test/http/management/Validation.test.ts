@@ -97,7 +97,6 @@ const destinations: typeof integrations = [
   [{ filter: { types: [""] } }, ["filter.types.0"]],
   [{ filter: { unknown: [] } }, ["filter.unknown"]],
   [{ filter: { types: [] } }, ["filter.types"]],
-  [{ filter: { types: Array.from({ length: 201 }, () => "a") } }, ["filter.types"]],
   [{ filter: { rules: [{ path: "$.a", op: "in", value: [] }] } }, ["filter.rules.0.value"]],
   [{ retryPolicy: { baseDelayMs: 60_000, maxDelayMs: 5_000 } }, ["retryPolicy.maxDelayMs"]],
   [{ retryPolicy: { maxRetries: 101 } }, ["retryPolicy.maxRetries"]],
@@ -185,11 +184,10 @@ layer(Api.onTwins(), Api.live)("what is sent to the management API", (it) => {
       const { manage } = yield* Gateway.Gateway
       const [from, to] = ["2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"]
       for (const list of ["events", "dead-letters", "rejections", "audit-entries"]) {
-        for (const end of [to, from]) {
-          const answer = yield* manage(`/${list}?from=${from}&to=${end}`)
-          assert.deepStrictEqual(Api.complaints(answer), ["to"], list)
+        assert.deepStrictEqual(Api.complaints(yield* manage(`/${list}?from=${from}&to=${to}`)), ["to"], list)
+        for (const end of [from, to]) {
+          assert.strictEqual((yield* manage(`/${list}?from=${to}&to=${end}`)).status, 200, list)
         }
-        assert.strictEqual((yield* manage(`/${list}?from=${to}&to=${from}`)).status, 200, list)
       }
       for (const path of ["/replays", "/dead-letters/replay"]) {
         const answer = yield* manage(path, { filter: { from, to }, reason: "a test" })

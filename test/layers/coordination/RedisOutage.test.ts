@@ -98,7 +98,7 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
           "Redis cannot be used now; limits are not kept until it is back",
           "Redis answers again"
         ])
-      }).pipe(Effect.provide(connected(server.url)), Effect.provide(Logger.replace(Logger.defaultLogger, heard)))
+      }).pipe(Effect.provide(Layer.merge(connected(server.url), Logger.replace(Logger.defaultLogger, heard))))
     }))
 
   it.scopedLive("answers every call that is under way when the server is killed", () =>
