@@ -3,8 +3,11 @@ import type { World } from "./World.ts"
 
 /** How old at most is what a quorum queue says of its messages. */
 const reportEvery = Duration.seconds(6)
-/** Stale messages come out of the longest rung within less. */
-const looks = 20
+/**
+ * Stale messages come out of the longest rung within a few. But what comes out of a rung just while RabbitMQ starts, before its
+ * exchanges are there, RabbitMQ 3.10 keeps there and tries again after three minutes.
+ */
+const looks = 200
 const look = Duration.seconds(1)
 
 /** The queues that do not become empty, in words. What a worker has in hand counts as well. */
