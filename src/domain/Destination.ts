@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { Filter, FilterInput } from "./Filter.ts"
 import { DestinationId, IntegrationId } from "./Ids.ts"
-import { RetryOverrides, RetryOverridesInput } from "./RetryPolicy.ts"
+import { RetryOverrides } from "./RetryPolicy.ts"
 
 export const DestinationStatus = Schema.Literal("active", "paused", "disabled")
 export type DestinationStatus = typeof DestinationStatus.Type
@@ -37,7 +37,7 @@ const RateLimit = Schema.NullOr(Schema.Int.pipe(Schema.between(1, 10_000_000)))
 export const DestinationInput = Schema.Struct({
   url: Url,
   filter: Schema.optionalWith(FilterInput, { exact: true }),
-  retryPolicy: Schema.optionalWith(RetryOverridesInput, { exact: true }),
+  retryPolicy: Schema.optionalWith(RetryOverrides, { exact: true }),
   signatureNames: Schema.optionalWith(SignatureNames, { exact: true }),
   concurrency: Schema.optionalWith(Concurrency, { exact: true }),
   rateLimitPerMinute: Schema.optionalWith(RateLimit, { exact: true })

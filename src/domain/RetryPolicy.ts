@@ -13,15 +13,6 @@ export type RetryPolicy = typeof RetryPolicy.Type
 export const RetryOverrides = Schema.partialWith(RetryPolicy, { exact: true })
 export type RetryOverrides = typeof RetryOverrides.Type
 
-/** The same as an operator says them. */
-export const RetryOverridesInput = RetryOverrides.pipe(
-  Schema.filter(({ baseDelayMs = 0, maxDelayMs = Number.POSITIVE_INFINITY }) =>
-    baseDelayMs > maxDelayMs
-      ? { path: ["maxDelayMs"], message: "is less than baseDelayMs, so every retry would be that late" }
-      : undefined
-  )
-)
-
 /** Exponential, spread by a fifth to either side, capped, limited. */
 export const schedule = (policy: RetryPolicy): Schedule.Schedule<unknown> =>
   Schedule.exponential(Duration.millis(policy.baseDelayMs), policy.factor).pipe(

@@ -15,6 +15,7 @@ import {
 import { constVoid } from "effect/Function"
 import { Redis } from "ioredis"
 import * as RateLimit from "../domain/RateLimit.ts"
+import * as Elapsed from "../services/Elapsed.ts"
 import { Coordination, CoordinationError, type Lock } from "../services/ports/Coordination.ts"
 
 const prefix = "sluice:"
@@ -26,6 +27,7 @@ const reconnectBase = 100
 const reconnectCap = 5_000
 const probe = Schedule.spaced("1 second")
 const probesPerConnection = 2
+const refusalsEvery = Duration.toMillis("1 minute")
 
 // RateLimit.take so many times, with its interval, ceiling, horizon and credit, on the server's clock, so that all processes
 // share one budget. A double of that size holds about a microsecond, and six digits keep it.
@@ -168,14 +170,29 @@ const guard = Effect.fnUntraced(function*(client: Redis) {
   const recovery = yield* FiberHandle.make()
   const silent = yield* Ref.make(false)
   const away = yield* Ref.make(false)
+  const refusedAt = yield* Ref.make(Number.NEGATIVE_INFINITY)
 
+  // A server that refuses some commands, such as writes while its disk is full, may answer others.
+  const refuse = (error: CoordinationError) =>
+    Effect.flatMap(Elapsed.millis, (now) =>
+      Effect.whenEffect(
+        Effect.logWarning("Redis refuses commands; limits may not be kept", told(error)),
+        Ref.modify(refusedAt, (last) => now - last < refusalsEvery ? [false, last] : [true, now])
+      ))
   // Said once each way, however many commands fail in between. A connection that is being made is no trouble yet.
-  const leave = (error: CoordinationError) =>
-    connecting.has(client.status) ? Effect.void : Effect.unlessEffect(
-      Effect.logWarning("Redis cannot be used now; limits are not kept until it is back", error),
+  const leave = (error: CoordinationError) => {
+    if (connecting.has(client.status)) return Effect.void
+    if (isReply(error.cause)) return refuse(error)
+    return Effect.unlessEffect(
+      Effect.logWarning("Redis cannot be used now; limits are not kept until it is back", told(error)),
       Ref.getAndSet(away, true)
     )
-  const comeBack = Effect.whenEffect(Effect.logInfo("Redis answers again"), Ref.getAndSet(away, false))
+  }
+  // What a silent server answers late is no sign that it is back.
+  const comeBack = Effect.whenEffect(
+    Effect.whenEffect(Effect.logInfo("Redis answers again"), Ref.getAndSet(away, false)),
+    Effect.map(Ref.get(silent), (isSilent) => !isSilent)
+  )
 
   const send: Use = (command) =>
     Effect.tryPromise({
@@ -202,6 +219,14 @@ const guard = Effect.fnUntraced(function*(client: Redis) {
         : Effect.tapError(send(command), ({ reason }) => reason === "Timeout" ? fallSilent : Effect.void))
   const use: Use = (command) => ask(command).pipe(Effect.tapError(leave), Effect.zipLeft(comeBack))
   return use
+})
+
+const isReply = (cause: unknown): boolean => Predicate.hasProperty(cause, "name") && cause.name === "ReplyError"
+
+// The error itself carries the command with its keys, which are nobody's business.
+const told = ({ cause, reason }: CoordinationError) => ({
+  reason,
+  cause: Predicate.hasProperty(cause, "message") ? cause.message : String(cause)
 })
 
 const isTimeout = (cause: unknown): boolean =>

@@ -1,4 +1,5 @@
 import { Duration, Effect, Schedule, type Scope } from "effect"
+import * as Elapsed from "./Elapsed.ts"
 import * as Loop from "./Loop.ts"
 
 /** Ends what takes too long: one look at the oldest for all of them, instead of a timer for each. */
@@ -8,18 +9,29 @@ export interface Deadlines {
 }
 
 const looks = 16
+// To a process that was stopped for a while, what came in meanwhile is as good as in time.
+const mostPerLook = 3
 
-/** Deadlines that all are `after` so long; an end comes up to a sixteenth late. Where nothing is watched nobody looks. */
+/**
+ * Deadlines that all are `after` so long; an end comes up to a sixteenth late. Where nothing is watched nobody looks, and
+ * while the process is stopped hardly any time goes by.
+ */
 export const make = (name: string, after: Duration.Duration): Effect.Effect<Deadlines, never, Scope.Scope> =>
   Effect.gen(function*() {
+    const millis = yield* Elapsed.reader
     const watching = yield* Effect.makeLatch()
+    const every = Duration.toMillis(after) / looks
     let isWatching = false
-    let look = 0
+    let lookedAt = 0
+    // What has gone by until the last look.
+    let passed = 0
     // In the order in which their time is over.
     const watched = new Set<Watched>()
 
+    const sinceLook = (): number => Math.min(millis() - lookedAt, mostPerLook * every)
     const begin = () => {
       isWatching = true
+      lookedAt = millis()
       watching.unsafeOpen()
     }
     const rest = () => {
@@ -27,9 +39,10 @@ export const make = (name: string, after: Duration.Duration): Effect.Effect<Dead
       watching.unsafeClose()
     }
     const expire = () => {
-      look += 1
+      passed += sinceLook()
+      lookedAt = millis()
       for (const one of watched) {
-        if (one.last >= look) return
+        if (one.until > passed) return
         watched.delete(one)
         one.expire()
       }
@@ -38,17 +51,16 @@ export const make = (name: string, after: Duration.Duration): Effect.Effect<Dead
       name,
       Schedule.forever,
       watching.await.pipe(
-        Effect.zipRight(Effect.sleep(Duration.times(after, 1 / looks))),
+        Effect.zipRight(Effect.sleep(Duration.millis(every))),
         Effect.zipRight(Effect.sync(expire)),
         Effect.ensuring(Effect.sync(() => watched.size === 0 ? rest() : undefined))
       )
     )
     return {
       watch: (expire) => {
-        // The first look after a rest is a whole sixteenth later; after that a part of one has gone by.
-        const one = { expire, last: look + (isWatching ? looks : looks - 1) }
-        watched.add(one)
         if (!isWatching) begin()
+        const one = { expire, until: passed + sinceLook() + Duration.toMillis(after) }
+        watched.add(one)
         return () => void watched.delete(one)
       }
     }
@@ -56,6 +68,6 @@ export const make = (name: string, after: Duration.Duration): Effect.Effect<Dead
 
 interface Watched {
   readonly expire: () => void
-  /** The last look that lets it be. */
-  readonly last: number
+  /** When its time is over, in milliseconds of `passed`. */
+  readonly until: number
 }

@@ -13,7 +13,9 @@ import type { Fate, Waiting } from "../domain/Waiting.ts"
 import * as DestinationChange from "./DestinationChange.ts"
 import * as Ids from "./Ids.ts"
 import { CallbackClient } from "./ports/CallbackClient.ts"
+import { Settings } from "./Settings.ts"
 import { DestinationStore } from "./store/DestinationStore.ts"
+import { IntegrationStore } from "./store/IntegrationStore.ts"
 import type { StoreError } from "./store/Store.ts"
 import { WaitingStore } from "./store/WaitingStore.ts"
 import { Vault } from "./Vault.ts"
@@ -75,6 +77,8 @@ const policyJson = json(RetryOverrides)
 const make = Effect.gen(function*() {
   const change = yield* DestinationChange.make
   const client = yield* CallbackClient
+  const integrations = yield* IntegrationStore
+  const { retryPolicy } = yield* Settings
   const store = yield* DestinationStore
   const vault = yield* Vault
   const waiting = yield* WaitingStore
@@ -83,6 +87,19 @@ const make = Effect.gen(function*() {
     Effect.map(waiting.count([id]), (count): Waiting => ({ ...count, fate }))
 
   const check = (url: string) => Effect.mapError(client.check(url), (problem) => invalid("url", problem))
+  const checkPolicy = (overrides: RetryOverrides = {}) => {
+    const { baseDelayMs, maxDelayMs } = { ...retryPolicy, ...overrides }
+    return baseDelayMs <= maxDelayMs ? Effect.void : invalid(
+      overrides.maxDelayMs === undefined ? "retryPolicy.baseDelayMs" : "retryPolicy.maxDelayMs",
+      `makes every retry as late as the longest delay: that is ${maxDelayMs} ms, and the first one ${baseDelayMs} ms`
+    )
+  }
+  // Whoever adds one to the same integration waits for the count.
+  const room = (integrationId: IntegrationId) =>
+    Effect.zipRight(
+      integrations.lock(integrationId),
+      Effect.filterOrFail(store.listOf(integrationId), (all) => all.length < mostOfOne, () => full)
+    )
   const missing = (id: DestinationId) => new NotFound({ message: `There is no destination ${id}.` })
 
   const required = (id: DestinationId) =>
@@ -91,7 +108,7 @@ const make = Effect.gen(function*() {
   return Destinations.of({
     create: Effect.fn("Destinations.create")(function*(actor, integration, input) {
       yield* check(input.url)
-      if ((yield* store.listOf(integration.id)).length >= mostOfOne) return yield* full
+      yield* checkPolicy(input.retryPolicy)
       const id = yield* Ids.next
       const signingSecret = Signing.secretOf(randomBytes(Signing.secretBytes))
       const columns = {
@@ -106,9 +123,10 @@ const make = Effect.gen(function*() {
         signingEnvelope: yield* vault.seal(`signing:${id}`, signingSecret)
       }
       const destination = yield* change(
-        Effect.zipRight(
-          store.insert(columns),
-          Effect.flatten(store.find(id)).pipe(Effect.catchTag("NoSuchElementException", Effect.die))
+        room(integration.id).pipe(
+          Effect.zipRight(store.insert(columns)),
+          Effect.zipRight(Effect.flatten(store.find(id))),
+          Effect.catchTag("NoSuchElementException", Effect.die)
         ),
         { actor, action: "destination.created", id, detail: {}, set: { signingSecret: Hint.of(signingSecret) } }
       )
@@ -121,6 +139,7 @@ const make = Effect.gen(function*() {
 
     update: Effect.fn("Destinations.update")(function*(actor, id, patch) {
       if (patch.url !== undefined) yield* check(patch.url)
+      yield* checkPolicy(patch.retryPolicy)
       const columns = {
         url: patch.url,
         status: patch.status,

@@ -48,15 +48,30 @@ const make = Effect.gen(function*() {
   const { migrationsTable } = yield* Settings
   const sql = yield* SqlClient.SqlClient
 
-  const postgres = check(
-    sql`
-      SELECT (SELECT max(migration_id) FROM ${sql(migrationsTable)}) AS migration,
-        current_setting('transaction_read_only') = 'on' AS "readOnly"
-      FROM directory_version`.pipe(
-      Effect.flatMap(rows(Schema.Struct({ migration: Schema.NullOr(Schema.Int), readOnly: Schema.Boolean }))),
-      Effect.flatMap(([found]) => Option.match(trouble(found), { onNone: () => Effect.void, onSome: Effect.fail }))
-    )
+  const migration = sql`SELECT max(migration_id) AS migration FROM ${sql(migrationsTable)}`.pipe(
+    Effect.flatMap(rows(Schema.Struct({ migration: Schema.NullOr(Schema.Int) }))),
+    Effect.map(([found]) => found?.migration ?? 0)
   )
+  const writes = sql`
+    SELECT current_setting('transaction_read_only') = 'on' AS "readOnly",
+      coalesce(has_table_privilege(to_regclass(${migrationsTable}), 'SELECT'), false) AS "isTold"
+    FROM directory_version`.pipe(
+    Effect.flatMap(rows(Schema.Struct({ readOnly: Schema.Boolean, isTold: Schema.Boolean })))
+  )
+  const postgres = check(Effect.gen(function*() {
+    const [found] = yield* writes
+    if (found === undefined) return yield* Effect.fail("the database is empty: run npm run db:migrate")
+    if (found.readOnly) {
+      return yield* Effect.fail("it is read-only here: the server was demoted, or writing is switched off")
+    }
+    // Who may not know what was migrated is not kept from working.
+    const reached = found.isTold ? yield* migration : schemaVersion
+    if (reached < schemaVersion) {
+      return yield* Effect.fail(
+        `the database is at migration ${reached}, before ${schemaVersion}: run npm run db:migrate`
+      )
+    }
+  }))
   const redis = check(coordination.check)
   const rabbitmq = check(broker.check)
 
@@ -72,17 +87,6 @@ const make = Effect.gen(function*() {
     )
   })
 })
-
-const trouble = (
-  found: { readonly migration: number | null; readonly readOnly: boolean } | undefined
-): Option.Option<string> => {
-  if (found === undefined) return Option.some("the database is empty: run npm run db:migrate")
-  if (found.readOnly) return Option.some("it is read-only here: the server was demoted, or writing is switched off")
-  const migration = found.migration ?? 0
-  return migration < schemaVersion
-    ? Option.some(`the database is at migration ${migration}, before ${schemaVersion}: run npm run db:migrate`)
-    : Option.none()
-}
 
 const statusOf = (checks: Readonly<Record<string, Check>>): Report["status"] =>
   Object.values(checks).every((_) => _.status === "ok") ? "ok" : "degraded"

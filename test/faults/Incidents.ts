@@ -4,6 +4,8 @@ import * as Environment from "./Environment.ts"
 import type * as Kinds from "./Kinds.ts"
 
 const lease = Duration.toMillis(Environment.lockTtl)
+/** A lease is renewed each third of its time, so it may have run for so long when a call arrives. */
+const renewalTime = lease / 3
 const timeout = Duration.toMillis(Environment.deliveryTimeout)
 /** An answer may wait so long for its record before a fault strikes. */
 const recordTime = 2_000
@@ -55,7 +57,7 @@ export const keepsFromRecording = (incident: Incident, first: Books.Call, second
   const after = aftermath(incident, first)
   const endedAt = first.completeAt ?? first.at + timeout
   // So soon the first one's lease is over only where it was not renewed for a while before that call.
-  if (second.at - first.at < lease - grace && incident.from > first.at) return false
+  if (second.at - first.at < lease - renewalTime - grace && incident.from > first.at) return false
   return after !== null && endedAt >= incident.from - recordTime && first.at <= incident.until + after + grace &&
     second.at >= incident.from - grace
 }

@@ -79,8 +79,8 @@ describe("the judgement of repeats", () => {
   it("explains none that comes before the first one's lease is over, unless it was hurt before that call", () => {
     const soon = (incident: Books.Incident) =>
       failures({
-        calls: [call, { ...again, at: 3 * seconds, completeAt: 3 * seconds + 10 }],
-        attempts: [{ ...record, startedAt: 3 * seconds - 5, recordedAt: 3 * seconds + 15 }],
+        calls: [call, { ...again, at: 2_400, completeAt: 2_410 }],
+        attempts: [{ ...record, startedAt: 2_395, recordedAt: 2_415 }],
         incidents: [incident]
       })
     for (const one of [incident, postgres, line]) {

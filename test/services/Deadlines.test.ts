@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, TestClock } from "effect"
+import { type Clock, Duration, Effect, TestClock } from "effect"
 import * as Deadlines from "../../src/services/Deadlines.ts"
+import * as HostClock from "../support/HostClock.ts"
 
 describe("deadlines", () => {
   it.scoped("end what takes too long, no more than a sixteenth late, and nothing that was done before", () =>
@@ -33,6 +34,25 @@ describe("deadlines", () => {
         yield* TestClock.adjust("1 millis")
         assert.strictEqual(ended, round)
       }
+    }))
+
+  it.scoped("give a process that was stopped the time to hear what came in meanwhile", () =>
+    Effect.gen(function*() {
+      let ended = 0
+      let stopped = 0n
+      const real = yield* Effect.clock
+      const clock: Clock.Clock = {
+        ...HostClock.make(real),
+        unsafeCurrentTimeNanos: () => real.unsafeCurrentTimeNanos() + stopped
+      }
+      const { watch } = yield* Effect.withClock(Deadlines.make("Ending in a test", Duration.seconds(16)), clock)
+      watch(() => void ended++)
+      stopped = 3_600_000_000_000n
+      // The look in which it stopped counts for three.
+      yield* TestClock.adjust("13 seconds")
+      assert.strictEqual(ended, 0)
+      yield* TestClock.adjust("1 seconds")
+      assert.strictEqual(ended, 1)
     }))
 
   it.scoped("that are over are told once, and one that fails does not hold up the others", () =>

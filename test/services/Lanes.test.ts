@@ -182,3 +182,23 @@ test(
     assert.strictEqual((yield* lanes.rooms).length, 1)
   })
 )
+
+test(
+  "an attempt that is interrupted just as it gets a place leaves it to others",
+  Effect.gen(function*() {
+    for (let turns = 0; turns < 8; turns++) {
+      const slow = yield* destination
+      const attempts = yield* arrive(slow, places)
+      const [first, waiting] = [attempts[0], attempts[11]]
+      if (first === undefined || waiting === undefined) return assert.fail("there are too few attempts")
+      const ending = yield* Effect.fork(first.end)
+      yield* Effect.repeatN(Effect.yieldNow(), turns)
+      yield* Fiber.interrupt(waiting.fiber)
+      yield* Fiber.join(ending)
+      yield* Effect.forEach(attempts, ({ fiber }) => Fiber.interrupt(fiber))
+      const others = yield* arrive(slow, places)
+      assert.deepStrictEqual(yield* tally(others), { inside: 11, away: 0 })
+      yield* Effect.forEach(others, ({ fiber }) => Fiber.interrupt(fiber))
+    }
+  })
+)

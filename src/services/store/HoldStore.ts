@@ -13,8 +13,8 @@ export interface Hold extends DeliveryMessage {
 /** Deliveries that wait in the database, without a message, until their destination takes them. */
 export class HoldStore extends Context.Tag("sluice/services/store/HoldStore")<HoldStore, {
   /**
-   * Holds those whose turn it still is; their attempt is not counted. For each, in order, whether another worker is at it, so
-   * that it cannot be held.
+   * Holds those whose turn it still is; their attempt is not counted. For each, in order, whether another worker has claimed
+   * it, so that it cannot be held, also where that one's lease is over: it may still record what came of its attempt.
    */
   readonly hold: (holds: ReadonlyArray<Hold>) => Effect.Effect<ReadonlyArray<boolean>, StoreError>
   /**

@@ -25,7 +25,7 @@ layer(Api.onTwins(), Api.live)("a destination", (it) => {
       const answer = yield* manage(`/integrations/${id}/destinations`, {
         url: `${url}?x=1`,
         filter,
-        retryPolicy: { maxRetries: 3, baseDelayMs: 1_000 },
+        retryPolicy: { maxRetries: 3, baseDelayMs: 1_000, maxDelayMs: 9_000 },
         signatureNames: "sluice",
         concurrency: 2
       })
@@ -40,7 +40,7 @@ layer(Api.onTwins(), Api.live)("a destination", (it) => {
         url: `${url}?x=1`,
         status: "active",
         filter,
-        retryPolicy: { maxRetries: 3, baseDelayMs: 1_000 },
+        retryPolicy: { maxRetries: 3, baseDelayMs: 1_000, maxDelayMs: 9_000 },
         signatureNames: "sluice",
         concurrency: 2,
         rateLimitPerMinute: null

@@ -99,6 +99,9 @@ const destinations: typeof integrations = [
   [{ filter: { types: [] } }, ["filter.types"]],
   [{ filter: { rules: [{ path: "$.a", op: "in", value: [] }] } }, ["filter.rules.0.value"]],
   [{ retryPolicy: { baseDelayMs: 60_000, maxDelayMs: 5_000 } }, ["retryPolicy.maxDelayMs"]],
+  // The gateway's own longest is 800 ms here, and its own first 50.
+  [{ retryPolicy: { baseDelayMs: 1_000 } }, ["retryPolicy.baseDelayMs"]],
+  [{ retryPolicy: { maxDelayMs: 49 } }, ["retryPolicy.maxDelayMs"]],
   [{ retryPolicy: { maxRetries: 101 } }, ["retryPolicy.maxRetries"]],
   [{ retryPolicy: { maxRetries: -1, factor: 0.5 } }, ["retryPolicy.maxRetries", "retryPolicy.factor"]],
   [{ retryPolicy: { unknown: 1 } }, ["retryPolicy.unknown"]],

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, Layer, Logger, Option } from "effect"
+import { Array, Duration, Effect, Fiber, Layer, Logger, Option } from "effect"
 import { Redis } from "ioredis"
 import { Coordination } from "../../../src/services/ports/Coordination.ts"
 import { eventually } from "../../support/Eventually.ts"
@@ -46,6 +46,23 @@ const connections = (url: string) =>
     (client) => Effect.sync(() => client.disconnect())
   )
 
+const configure = (url: string, name: string, value: string) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => new Redis(url)),
+    (client) => Effect.promise(() => client.config("SET", name, value)),
+    (client) => Effect.sync(() => client.disconnect())
+  )
+
+/** What the log says: the text alone, and the line as a role writes it. */
+const overhear = () => {
+  const entries: Array<{ readonly text: unknown; readonly line: string }> = []
+  const heard = Logger.replace(
+    Logger.defaultLogger,
+    Logger.make((said) => void entries.push({ text: Array.ensure(said.message)[0], line: Logger.jsonLogger.log(said) }))
+  )
+  return { entries, heard }
+}
+
 describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and goes", () => {
   it.scopedLive("starts while the server is down, fails typed and at once, and works when the server comes", () =>
     Effect.gen(function*() {
@@ -81,24 +98,44 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
       }).pipe(Effect.provide(connected(server.url)))
     }))
 
-  it.scopedLive("says in the log once that the server is away, and once that it is back", () =>
+  it.scopedLive("says in the log once that the server is away, and once that it is back, and nothing of the keys", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.start
-      const lines: Array<unknown> = []
-      const heard = Logger.make(({ message }) => void lines.push(Array.ensure(message)[0]))
+      const { entries, heard } = overhear()
       yield* Effect.gen(function*() {
+        const { take } = yield* Coordination
         yield* Effect.all(yield* calls)
-        assert.deepStrictEqual(lines, [])
+        assert.deepStrictEqual(entries, [])
+        const underWay = yield* Effect.fork(Effect.forever(take("budget", 1_000_000)))
         yield* server.kill
+        yield* Fiber.await(underWay)
         yield* failsAtOnce
         yield* server.start
         yield* recovery
         yield* Effect.all(yield* calls)
-        assert.deepStrictEqual(lines, [
-          "Redis cannot be used now; limits are not kept until it is back",
-          "Redis answers again"
-        ])
-      }).pipe(Effect.provide(Layer.merge(connected(server.url), Logger.replace(Logger.defaultLogger, heard))))
+      }).pipe(Effect.provide(Layer.merge(connected(server.url), heard)))
+      assert.deepStrictEqual(entries.map(({ text }) => text), [
+        "Redis cannot be used now; limits are not kept until it is back",
+        "Redis answers again"
+      ])
+      for (const { line } of entries) assert.notInclude(line, "budget")
+    }))
+
+  it.scopedLive("says in the log once why the server refuses to write, though it is read meanwhile", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start
+      const { entries, heard } = overhear()
+      yield* Effect.gen(function*() {
+        const { marked, take } = yield* Coordination
+        yield* configure(server.url, "maxmemory", "1")
+        for (let round = 0; round < 3; round++) {
+          yield* Effect.flip(take("budget", 10))
+          yield* marked(["mark"])
+        }
+      }).pipe(Effect.provide(Layer.merge(connected(server.url), heard)))
+      assert.deepStrictEqual(entries.map(({ text }) => text), ["Redis refuses commands; limits may not be kept"])
+      assert.include(entries[0]?.line, "OOM")
+      assert.notInclude(entries[0]?.line, "budget")
     }))
 
   it.scopedLive("answers every call that is under way when the server is killed", () =>

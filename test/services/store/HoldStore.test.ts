@@ -46,7 +46,10 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("holding",
       const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
       const known = yield* Effect.fromNullable(message)
       const { token } = yield* Effect.flatMap(claim(message), work)
-      yield* hold([{ ...known, token: "00000000-0000-7000-8000-000000000000" }])
+      const stranger = { ...known, token: "00000000-0000-7000-8000-000000000000" }
+      assert.deepStrictEqual(yield* hold([stranger]), [true])
+      yield* Rows.set(message, "lease_until = now() - interval '1 second'")
+      assert.deepStrictEqual(yield* hold([stranger]), [true])
       assert.strictEqual((yield* Rows.row(message))?.state, "delivering")
       yield* hold([{ ...known, token }])
       assert.strictEqual((yield* Rows.row(message))?.state, "held")
