@@ -159,11 +159,12 @@ export const growth = (all: ReadonlyArray<Sample>): Growth => {
   const third = Math.floor(all.length / 3)
   const middle = all.slice(third, 2 * third)
   const last = all.slice(2 * third)
-  const between = (of: (sample: Sample) => number) => median(last.map(of)) - median(middle.map(of))
+  const between = (of: (sample: Sample) => number, typical = median) => typical(last.map(of)) - typical(middle.map(of))
   const may = perRequest * between((_) => _.requests)
   return {
     heap: between((_) => _.heap),
-    rss: between((_) => _.rss),
+    // What the process has not given back yet comes and goes; what it needs is in every sample.
+    rss: between((_) => _.rss, (all) => Math.min(...all)),
     bounds: { heap: allowance.heap + may, rss: allowance.rss + may }
   }
 }
