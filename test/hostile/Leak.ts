@@ -143,29 +143,30 @@ const memory = Effect.fnUntraced(function*(program: Program.Program) {
 })
 
 /** What may come and go between two looks, in bytes. */
-const allowance = { heap: 2_000_000, rss: 48_000_000 }
+const allowance = 2_000_000
 /** What may stay of each request, in bytes: much less than the smallest thing that a request is made of. */
 const perRequest = 100
+/** What the process does not give back at once comes and goes by a hundred megabytes; it is never more than this. */
+const ceiling = 512_000_000
 
 export interface Growth {
+  /** How much more is held in the last third of the run than in the middle one; the first is for warming up. */
   readonly heap: number
+  /** The most that was resident. */
   readonly rss: number
-  /** What it may be. */
+  /** What they may be. */
   readonly bounds: { readonly heap: number; readonly rss: number }
 }
 
-/** How much more is held in the last third of the run than in the middle one; the first is for warming up. */
 export const growth = (all: ReadonlyArray<Sample>): Growth => {
   const third = Math.floor(all.length / 3)
   const middle = all.slice(third, 2 * third)
   const last = all.slice(2 * third)
-  const between = (of: (sample: Sample) => number, typical = median) => typical(last.map(of)) - typical(middle.map(of))
-  const may = perRequest * between((_) => _.requests)
+  const between = (of: (sample: Sample) => number) => median(last.map(of)) - median(middle.map(of))
   return {
     heap: between((_) => _.heap),
-    // What the process has not given back yet comes and goes; what it needs is in every sample.
-    rss: between((_) => _.rss, (all) => Math.min(...all)),
-    bounds: { heap: allowance.heap + may, rss: allowance.rss + may }
+    rss: Math.max(...all.map((_) => _.rss)),
+    bounds: { heap: allowance + perRequest * between((_) => _.requests), rss: ceiling }
   }
 }
 

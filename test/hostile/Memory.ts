@@ -20,9 +20,8 @@ const program = Effect.gen(function*() {
   const { bounds, heap, rss } = Leak.growth(outcome.samples)
   yield* Console.log(`answers by status: ${JSON.stringify(outcome.statuses)}`)
   yield* Console.log(
-    `from the middle third to the last: heap ${mib(heap)} (at most ${mib(bounds.heap)}), RSS ${mib(rss)} (at most ${
-      mib(bounds.rss)
-    })`
+    `the heap's last third beside the middle one: ${mib(heap)} more (at most ${mib(bounds.heap)}); ` +
+      `most resident: ${mib(rss)} (at most ${mib(bounds.rss)})`
   )
   for (const problem of outcome.problems) yield* Console.error(problem)
   if (outcome.problems.length > 0 || heap > bounds.heap || rss > bounds.rss) {
