@@ -158,6 +158,7 @@ export interface Growth {
   readonly bounds: { readonly heap: number; readonly rss: number }
 }
 
+/** What a run says of the memory of the gateway. */
 export const growth = (all: ReadonlyArray<Sample>): Growth => {
   const third = Math.floor(all.length / 3)
   const middle = all.slice(third, 2 * third)
