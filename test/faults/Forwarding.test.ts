@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Webhook } from "standardwebhooks"
+import { integrations, secretOf } from "./Integrations.ts"
 import { call, delivery, event, failures, sample, webhook } from "./Sample.ts"
 
 const headers = (changes: Readonly<Record<string, string>>) => ({
@@ -55,5 +57,29 @@ describe("what came through", () => {
     const own = { "sluice-id": "e", "sluice-timestamp": timestamp, "sluice-signature": signature }
     assert.deepStrictEqual(failures(headers({ ...own, "webhook-signature": "the provider's" })), [])
     assert.deepStrictEqual(failures(headers({ ...own, "sluice-signature": "v1,AAAA" })), ["signatures wrong"])
+  })
+  it("has a provider's signature that was in time when it came in, however late it goes on", () => {
+    const [integration] = integrations.filter((_) => _.slug === "payments")
+    const { "webhook-signature": signature = "", "webhook-timestamp": timestamp = "" } = sample.headers
+    const own = { "sluice-id": "e", "sluice-timestamp": timestamp, "sluice-signature": signature }
+    const long = new Date(call.at - 3_600_000)
+    const provided = {
+      "sluice-integration": "payments",
+      "webhook-id": "w-1",
+      "webhook-timestamp": String(long.getTime() / 1_000),
+      "webhook-signature": new Webhook(integration === undefined ? "" : secretOf(integration))
+        .sign("w-1", long, Buffer.from(sample.body, "base64").toString())
+    }
+    const got = { ...call.got, integration: "payments" }
+    const books = {
+      webhooks: [{ ...webhook, integration: "payments" }],
+      events: [{ ...event, integration: "payments" }]
+    }
+    const failing = (changes: Readonly<Record<string, string>>) => {
+      const [changed] = headers({ ...own, ...provided, ...changes }).calls
+      return failures({ ...books, calls: changed === undefined ? [] : [{ ...changed, got }] })
+    }
+    assert.deepStrictEqual(failing({}), [])
+    assert.deepStrictEqual(failing({ "webhook-timestamp": "1" }), ["signatures wrong"])
   })
 })

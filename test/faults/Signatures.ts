@@ -4,7 +4,7 @@ import { Webhook } from "standardwebhooks"
 import type * as Books from "./Books.ts"
 import { type Integration, integrations, secretOf } from "./Integrations.ts"
 
-/** How old or new a signature may be, as receivers have it. */
+/** How old or new the gateway's signature may be, as receivers have it. */
 const tolerance = 300_000
 
 /** Calls, of those kept whole, that their receiver would not believe, by the gateway's signature or the provider's. */
@@ -13,11 +13,11 @@ export const unbelieved = ({ calls, signingSecrets }: Books.Books): ReadonlyArra
   const kept = calls.flatMap((call) => call.sample === null ? [] : [{ call, sample: call.sample }])
   if (calls.length > 0 && kept.length === 0) return ["no call was kept whole"]
   return kept.flatMap(({ call, sample: { body, headers } }) => {
-    const bytes = Buffer.from(body, "base64")
-    const content = { at: call.at, bytes, headers }
+    const content = { bytes: Buffer.from(body, "base64"), headers }
     const names = headers["sluice-signature"] === undefined ? "webhook" : "sluice"
     const integration = integrations.find((_) => _.slug === headers["sluice-integration"])
     const isGateways = headers[`${names}-id`] === call.eventId &&
+      Math.abs(call.at - timestampOf(names, content)) <= tolerance &&
       isStandard(secrets.get(call.destination), names, content)
     const isProviders = integration !== undefined && isOfProvider(integration, content)
     const what = `event ${call.eventId} came to ${call.destination} with`
@@ -29,11 +29,11 @@ export const unbelieved = ({ calls, signingSecrets }: Books.Books): ReadonlyArra
 }
 
 interface Content {
-  readonly at: number
   readonly headers: Readonly<Record<string, string>>
   readonly bytes: Buffer
 }
 
+// However old it is by now: it was looked at when it came in.
 const isOfProvider = (integration: Integration, content: Content): boolean => {
   const secret = secretOf(integration)
   return integration.provider === "hmac"
@@ -41,10 +41,13 @@ const isOfProvider = (integration: Integration, content: Content): boolean => {
     : isStandard(secret, "webhook", content)
 }
 
-const isStandard = (secret: string | undefined, names: string, { at, bytes, headers }: Content): boolean => {
+const timestampOf = (names: string, { headers }: Content): number => Number(headers[`${names}-timestamp`]) * 1_000
+
+const isStandard = (secret: string | undefined, names: string, content: Content): boolean => {
+  const { bytes, headers } = content
   const signatures = headers[`${names}-signature`]?.split(" ") ?? []
-  const timestamp = Number(headers[`${names}-timestamp`]) * 1_000
-  if (secret === undefined || !(Math.abs(at - timestamp) <= tolerance)) return false
+  const timestamp = timestampOf(names, content)
+  if (secret === undefined || Number.isNaN(timestamp)) return false
   // The library takes every body for text.
   if (!isUtf8(bytes)) return signatures.length > 0
   return signatures.includes(new Webhook(secret).sign(headers[`${names}-id`] ?? "", new Date(timestamp), bytes))
