@@ -50,6 +50,14 @@ const unnamed = DestinationId.make("00000000-0000-0000-0000-000000000000")
 
 const ack: Settlement = { _tag: "Ack" }
 
+/** What others may have before an attempt is over. */
+interface GiveUp {
+  /** Its turn before new events, when it begins to wait for the callback. */
+  readonly turn: Effect.Effect<void>
+  /** Its place in the lane, when the call has ended: recording it takes none. */
+  readonly place: Effect.Effect<void>
+}
+
 const make = Effect.gen(function*() {
   const claims = yield* ClaimStore
   const records = yield* RecordStore
@@ -118,21 +126,23 @@ const make = Effect.gen(function*() {
   const givingBack = (work: Work) => <A>(trying: Effect.Effect<A>) =>
     Effect.onInterrupt(trying, () => Farewell.say(Effect.zipRight(claims.giveBack(work), release(work))))
 
-  const called = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
+  const called = Effect.fnUntraced(function*(work: Work, claimed: number, giveUp: GiveUp) {
     const body = yield* StorePatience.wait(claims.load(work))
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
     if (!(yield* StorePatience.wait(leases.holds(work)))) return null
     const startedAt = work.claimedAt + millis() - claimed
-    yield* apart
+    yield* giveUp.turn
     const [took, outcome] = yield* Effect.timed(Option.match(body, {
       onNone: () => Effect.succeed(Call.contentMissing),
       onSome: (bytes) => Metrics.underWay(call(work, bytes, startedAt))
     }))
+    // One that all workers count is given up on Redis when the attempt is over, and here not before.
+    if (work.concurrency === null) yield* giveUp.place
     return { startedAt, took, outcome }
   })
 
-  const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, apart: Effect.Effect<void>) {
-    const made = yield* givingBack(work)(called(work, claimed, apart))
+  const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, giveUp: GiveUp) {
+    const made = yield* givingBack(work)(called(work, claimed, giveUp))
     if (made === null) return yield* outlived(work)
     const { outcome, startedAt, took } = made
     yield* Metrics.attempted(Judgement.problem(outcome)._tag === "None", Judgement.result(outcome), took)
@@ -155,11 +165,11 @@ const make = Effect.gen(function*() {
       (busy) => busy ? Effect.succeed(forward(parking, message)) : Effect.as(lanes.held(destinationId), ack)
     )
 
-  const admitted = Effect.fnUntraced(function*(work: Work, since: number, apart: Effect.Effect<void>) {
+  const admitted = Effect.fnUntraced(function*(work: Work, since: number, giveUp: GiveUp) {
     const claimed = millis()
     yield* leases.keep(work, since)
     const admits = yield* limits.admit(work).pipe(givingBack(work))
-    if (admits) return yield* attempt(work, claimed, apart)
+    if (admits) return yield* attempt(work, claimed, giveUp)
     return yield* Effect.zipLeft(wait(message(work), work.destinationId, work.token), release(work))
   })
 
@@ -167,13 +177,13 @@ const make = Effect.gen(function*() {
   const over = (work: Work) =>
     Effect.zipRight(leases.letGo(work), Effect.zipRight(limits.leave(work), locked.releaseSoon(work)))
 
-  const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) {
+  const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, giveUp: GiveUp) {
     const token = yield* Ids.next
     const since = millis()
     const outcome = yield* StorePatience.wait(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":
-        return yield* Effect.ensuring(admitted(outcome.work, since, apart), over(outcome.work))
+        return yield* Effect.ensuring(admitted(outcome.work, since, giveUp), over(outcome.work))
       case "Busy":
         return forward(parking, message)
       default:
@@ -181,10 +191,9 @@ const make = Effect.gen(function*() {
     }
   })
 
-  /** `apart` is done before the callback is waited for. */
-  const carry = (message: QueueMessage.DeliveryMessage, apart: Effect.Effect<void>) =>
+  const carry = (message: QueueMessage.DeliveryMessage, turn: Effect.Effect<void>) =>
     lanes.pass(message.destinationId ?? unnamed, {
-      inside: claimed(message, apart),
+      inside: (place) => claimed(message, { turn, place }),
       otherwise: message.destinationId === undefined
         ? Effect.succeed(forward(parking, message))
         : wait(message, message.destinationId, null)
@@ -200,7 +209,7 @@ const make = Effect.gen(function*() {
 
   return Courier.of({
     carry: (message) => Effect.zipRight(precedence.arrived, carry(message, Effect.void)),
-    carryAgain: (message) => precedence.giveWay((apart) => carry(message, apart))
+    carryAgain: (message) => precedence.giveWay((turn) => carry(message, turn))
   })
 })
 

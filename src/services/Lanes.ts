@@ -12,9 +12,9 @@ export interface Bounds {
   readonly closedUntil: number
 }
 
-/** `inside` runs in a place of the lane, `otherwise` when there is none soon. */
+/** `inside` runs in a place of the lane, which it may give up before its end, `otherwise` when there is none soon. */
 export interface Passage<A> {
-  readonly inside: Effect.Effect<A>
+  readonly inside: (giveUp: Effect.Effect<void>) => Effect.Effect<A>
   readonly otherwise: Effect.Effect<A>
 }
 
@@ -161,7 +161,14 @@ const make = Effect.fnUntraced(function*(places: number) {
       Effect.uninterruptibleMask((restore) => {
         const lane = laneOf(destinationId)
         const now = millis()
-        const through = (since: number) => Effect.ensuring(restore(inside), Effect.sync(() => leave(lane, since)))
+        const through = (since: number) => {
+          let isInside = true
+          const giveUp = Effect.sync(() => {
+            if (isInside) leave(lane, since)
+            isInside = false
+          })
+          return Effect.ensuring(restore(inside(giveUp)), giveUp)
+        }
         if (lane.waiting === 0 && admits(lane, now)) {
           enter(lane, now)
           return through(now)

@@ -45,7 +45,7 @@ export const deliveryConsumers = Layer.scopedDiscard(Effect.gen(function*() {
   yield* Effect.forkScoped(Effect.all([
     consume(
       queues.process,
-      workerConcurrency,
+      Share.inHand(workerConcurrency),
       courier.carry,
       ({ markerId }) => settled(sweeper.markerReturned(markerId))
     ),

@@ -42,6 +42,10 @@ describe("a lane's share", () => {
   })
 })
 
+it("a worker has half as many new messages in hand again as it has places", () => {
+  assert.deepStrictEqual([1, 3, 64].map(Share.inHand), [2, 5, 96])
+})
+
 describe("the share of retries", () => {
   it("leaves a quarter of the places to new events, and is never nothing", () => {
     assert.strictEqual(Share.ofRetries(64), 48)

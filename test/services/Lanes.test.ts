@@ -28,7 +28,7 @@ const arrive = Effect.fnUntraced(function*(destinationId: DestinationId, count: 
       const end = yield* Deferred.make<void>()
       const entered = yield* Deferred.make<boolean>()
       const fiber = yield* Effect.fork(lanes.pass(destinationId, {
-        inside: Effect.zipRight(Deferred.succeed(entered, true), Deferred.await(end)),
+        inside: () => Effect.zipRight(Deferred.succeed(entered, true), Deferred.await(end)),
         otherwise: Effect.asVoid(Deferred.succeed(entered, false))
       }))
       yield* Effect.yieldNow()
@@ -64,6 +64,26 @@ test(
     assert.deepStrictEqual(yield* tally(attempts), { inside: 13, away: 0 })
     yield* TestClock.adjust(aWhile)
     assert.deepStrictEqual(yield* tally(attempts), { inside: 13, away: 3 })
+  })
+)
+
+test(
+  "a place that is given up before the end is another's, and is given up once",
+  Effect.gen(function*() {
+    const lanes = yield* Lanes
+    const one = yield* destination
+    yield* lanes.bound(one, { ...unbounded, concurrency: 1 })
+    yield* lanes.pass(one, {
+      inside: (giveUp) =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* tally(yield* arrive(one, 1)), { inside: 0, away: 0 })
+          yield* giveUp
+          const [next] = yield* arrive(one, 1)
+          yield* giveUp
+          assert.strictEqual(yield* tally(next === undefined ? [] : [next]).pipe(Effect.map((_) => _.inside)), 0)
+        }).pipe(Effect.provideService(Lanes, lanes)),
+      otherwise: Effect.die("turned away")
+    })
   })
 )
 

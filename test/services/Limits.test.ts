@@ -46,7 +46,10 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("a destina
       const all = yield* works(4, { rateLimitPerMinute: 3 })
       assert.deepStrictEqual(yield* Effect.forEach(all, admit), [true, true, true, false])
       const [{ destinationId }] = [yield* Effect.fromNullable(all[0])]
-      const turn = lanes.pass(destinationId, { inside: Effect.succeedSome("inside"), otherwise: Effect.succeedNone })
+      const turn = lanes.pass(destinationId, {
+        inside: () => Effect.succeedSome("inside"),
+        otherwise: Effect.succeedNone
+      })
       assert.deepStrictEqual(yield* turn, Option.none())
     }))
 })

@@ -3,6 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Context, Effect, Either, Layer, Ref } from "effect"
 import { DeliveryId, MarkerId } from "../../src/domain/Ids.ts"
 import * as QueueMessage from "../../src/domain/QueueMessage.ts"
+import * as Share from "../../src/domain/Share.ts"
 import * as MemoryBroker from "../../src/layers/MemoryBroker.ts"
 import { Courier } from "../../src/services/Courier.ts"
 import * as Ids from "../../src/services/Ids.ts"
@@ -108,7 +109,10 @@ it.scopedLive("a marker is not back while messages stand before it in the proces
   Effect.gen(function*() {
     const { broker, publish, returned } = yield* consuming
     // One more than the consumers of the process queue have in hand.
-    yield* publish(queues.process, ...(yield* Effect.replicateEffect(delivery, settings.workerConcurrency + 1)))
+    yield* publish(
+      queues.process,
+      ...(yield* Effect.replicateEffect(delivery, Share.inHand(settings.workerConcurrency) + 1))
+    )
     const markerId = MarkerId.make(yield* Ids.next)
     yield* publish(queues.retry, { v: 1, markerId })
     yield* eventually(broker.states([queues.retry, queues.process]), ([retry, process]) =>
