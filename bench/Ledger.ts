@@ -14,8 +14,10 @@ export interface Sent {
 
 export interface Account {
   readonly sent: ReadonlyArray<Sent>
-  /** The ids of all webhooks that stand in the database. */
+  /** The ids of those that stand in the database. */
   readonly stored: ReadonlyArray<string>
+  /** How many more than those have come to stand there. */
+  readonly surplus: number
   readonly pages: ReadonlyArray<Page>
   readonly destinations: ReadonlyArray<string>
   /** How often each delivery is to succeed. */
@@ -44,6 +46,10 @@ export const sentOf = (
   return { batch, fates } satisfies Sent
 }
 
+/** The ids of all that were sent, whatever was answered. */
+export const idsOf = ({ batch, fates }: Sent): ReadonlyArray<string> =>
+  Array.from(fates.keys(), (number) => Ids.make(batch, number))
+
 /** How many webhooks of a batch were accepted. */
 export const accepted = ({ fates }: Sent): number => {
   let count = 0
@@ -52,14 +58,9 @@ export const accepted = ({ fates }: Sent): number => {
 }
 
 /** Whatever is not as it must be: each that was accepted is stored and delivered, exactly so often, and nothing else is. */
-export const problems = ({ destinations, pages, sent, stored, times }: Account): ReadonlyArray<string> => {
+export const problems = ({ destinations, pages, sent, stored, surplus, times }: Account): ReadonlyArray<string> => {
   const byBatch = new Map<string, Set<number>>(sent.map(({ batch }) => [batch, new Set<number>()]))
-  const strange: Array<string> = []
-  for (const id of stored) {
-    const numbers = byBatch.get(Ids.batchOf(id))
-    if (numbers === undefined) strange.push(id)
-    else numbers.add(Ids.numberOf(id))
-  }
+  for (const id of stored) byBatch.get(Ids.batchOf(id))?.add(Ids.numberOf(id))
   const called = new Map(pages.map((page) => [`${page.destination} ${page.batch}`, page.successes]))
   const all = sent.flatMap(({ batch, fates }) => {
     const numbers = byBatch.get(batch) ?? new Set<number>()
@@ -84,7 +85,11 @@ export const problems = ({ destinations, pages, sent, stored, times }: Account):
       ...delivered
     ]
   })
-  return [...all, tell("are stored that nobody sent", strange)].filter((_) => _ !== "")
+  const spoiled = pages.flatMap((page) =>
+    page.spoiled > 0 ? [`${page.spoiled} calls of ${page.batch} had another body`] : []
+  )
+  const strange = surplus === 0 ? [] : [`${surplus} more are stored than were sent`]
+  return [...all.filter((_) => _ !== ""), ...spoiled, ...strange]
 }
 
 const tell = (what: string, ids: ReadonlyArray<string>): string =>

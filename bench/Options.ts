@@ -8,6 +8,7 @@ export class BadOptions extends Data.TaggedError("BadOptions")<{ readonly messag
 export const Scenario = Schema.Literal(
   "ingest",
   "fixed-rate",
+  "soak",
   "drain",
   "duplicates",
   "bad-signatures",
@@ -15,6 +16,7 @@ export const Scenario = Schema.Literal(
   "failing-callback",
   "fan-out",
   "replay",
+  "scale",
   "growth",
   "waiting"
 )
@@ -40,9 +42,9 @@ const Values = Schema.Struct({
   scenario: Scenarios,
   contenders: listOf(Schema.Literal(...contenders)),
   rounds: Count,
-  seconds: Positive,
   warmup: Positive,
   /** None: those of the scenario. */
+  seconds: Schema.optionalWith(Positive, { as: "Option" }),
   connections: Schema.optionalWith(listOf(Count), { as: "Option" }),
   body: Schema.optionalWith(listOf(Positive), { as: "Option" }),
   rate: Schema.optionalWith(listOf(Positive), { as: "Option" }),
@@ -59,11 +61,11 @@ const usage = `npm run bench -- [options]
   --scenario ingest     or all, or several of: ${Scenario.literals.join(", ")}
   --contenders a,b      of ${contenders.join(", ")}; all that the scenario knows unless told
   --rounds 3            how often each contender has its turn
-  --seconds 10          how long one measurement lasts, where time ends it
+  --seconds 10          how long one measurement lasts, where time ends it; 60 for fixed-rate, 3600 for soak
   --warmup 5            seconds under load before it
   --connections 64      or several, such as 8,64,256; the scenario's own unless told
   --body 1              kilobytes, or several, such as 1,10,100
-  --rate 300            webhooks a second of fixed-rate, or several
+  --rate 300            webhooks a second of fixed-rate and soak, or several
   --count 20000         webhooks of a backlog
   --stored 10000,1000000,10000000   events that stand in the database for growth
   --waiting 1000000     deliveries in the queue for waiting
@@ -80,7 +82,7 @@ export const parse = Effect.fn("Options.parse")(function*(args: ReadonlyArray<st
           scenario: { type: "string", default: "ingest" },
           contenders: { type: "string", default: contenders.join(",") },
           rounds: { type: "string", default: "3" },
-          seconds: { type: "string", default: "10" },
+          seconds: { type: "string" },
           warmup: { type: "string", default: "5" },
           connections: { type: "string" },
           body: { type: "string" },

@@ -31,6 +31,12 @@ export const byRound = (runs: ReadonlyArray<Run>, { cell, contender, figure }: S
 /** The median over the rounds; not a number where no run is valid. */
 export const middle = (runs: ReadonlyArray<Run>, sought: Sought): number => median([...byRound(runs, sought).values()])
 
+/** The greatest of all rounds; not a number where no run is valid. */
+export const worst = (runs: ReadonlyArray<Run>, sought: Sought): number => {
+  const all = [...byRound(runs, sought).values()]
+  return all.length === 0 ? Number.NaN : Math.max(...all)
+}
+
 /** How many times one figure is another, as the median over the rounds that have both. */
 export const times = (runs: ReadonlyArray<Run>, of: Sought, to: Sought): number =>
   ratio(byRound(runs, of), byRound(runs, to))

@@ -55,7 +55,15 @@ const scenario = Effect.fnUntraced(function*(world: World, name: Options.Scenari
   const profiles = options.profile ? Option.some(yield* Record.profiles(title)) : Option.none()
   yield* Console.log(`\n${name}: ${those.join(", ")}, rounds: ${options.rounds}`)
 
-  const kept = new Map<string, Kept>()
+  const kept = new Map<string, Place.Place>()
+  // All of them before the first round, so that its turns follow each other.
+  yield* Effect.forEach(
+    cells.flatMap((cell) =>
+      those.map((name) => ({ cell, contender: contenders[name], kept, profiles: Option.none() }))
+    ),
+    (turn) => Effect.whenEffect(keptPlace(world, turn), Effect.succeed(turn.cell.stored !== undefined)),
+    { discard: true }
+  )
   const turn = Effect.fnUntraced(function*(round: number, cell: Cell, contender: Contender) {
     const measured = yield* takeTurn(world, { cell, contender, kept, profiles }).pipe(
       Effect.catchAll(({ message }) => Effect.succeed(failed(message))),
@@ -91,26 +99,22 @@ const failed = (problem: string): Measured => ({ figures: {}, problems: [problem
 
 const noRuns: ReadonlyArray<Run> = []
 
-/** A place that is used again in the next round. */
-interface Kept {
-  readonly place: Place.Place
-  filled: boolean
-}
-
 interface Turn {
   readonly cell: Cell
   readonly contender: Contender
-  readonly kept: Map<string, Kept>
+  /** Places that are used again in the next round. */
+  readonly kept: Map<string, Place.Place>
   readonly profiles: Option.Option<string>
 }
 
 const takeTurn = Effect.fnUntraced(function*(world: World, turn: Turn) {
-  if (turn.cell.stored !== undefined) {
-    return yield* inPlace(world, turn, yield* keptPlace(world, turn, turn.cell.stored))
+  if (turn.cell.stored === undefined) {
+    return yield* Effect.scoped(Effect.flatMap(newPlace(world, turn), (place) => inPlace(world, turn, place)))
   }
-  return yield* Effect.scoped(
-    Effect.flatMap(newPlace(world, turn), (place) => inPlace(world, turn, { place, filled: true }))
-  )
+  const measured = yield* inPlace(world, turn, yield* keptPlace(world, turn))
+  // What a failed run left behind would be another's failure.
+  if (measured.problems.length > 0) turn.kept.delete(keyOf(turn))
+  return measured
 })
 
 const newPlace = Effect.fnUntraced(function*({ ground, nextPlace }: World, { contender }: Turn) {
@@ -119,41 +123,40 @@ const newPlace = Effect.fnUntraced(function*({ ground, nextPlace }: World, { con
   return place
 })
 
+const keyOf = ({ cell, contender }: Turn): string => `${contender.name} ${cell.stored}`
+
+/** The place with what a cell wants stored there before. */
 const keptPlace = Effect.fnUntraced(
-  function*(world: World, turn: Turn, stored: number): Effect.fn.Return<Kept, never, Scope.Scope> {
-    const key = `${turn.contender.name} ${stored}`
-    const known = turn.kept.get(key)
+  function*(world: World, turn: Turn): Effect.fn.Return<Place.Place, ServerUnavailable, Scope.Scope> {
+    const known = turn.kept.get(keyOf(turn))
     if (known !== undefined) return known
-    const made: Kept = { place: yield* newPlace(world, turn), filled: false }
-    turn.kept.set(key, made)
-    return made
+    const { cell, contender } = turn
+    const place = yield* newPlace(world, turn)
+    // A gateway's first life makes what the rows belong to.
+    yield* Effect.scoped(trialIn(world, turn, place))
+    yield* contender.books.grow(place, cell.stored ?? 0)
+    turn.kept.set(keyOf(turn), place)
+    return place
   }
 )
 
+const trialIn = ({ hall, options }: World, { cell, contender, profiles }: Turn, place: Place.Place) =>
+  Trial.make(hall, {
+    contender,
+    place,
+    profiles,
+    ...(cell.crew ?? { apis: options.apis, workers: options.workers }),
+    destinations: cell.destinations ?? 1,
+    behaviour: cell.behaviour ?? {}
+  })
+
 /** The gateway's whole life in a place: its processes have ended when the tally is taken. */
 const inPlace = Effect.fnUntraced(
-  function*(
-    { hall, options }: World,
-    { cell, contender, profiles }: Turn,
-    kept: Kept
-  ): Effect.fn.Return<Measured, ServerUnavailable> {
-    const { place } = kept
+  function*(world: World, turn: Turn, place: Place.Place): Effect.fn.Return<Measured, ServerUnavailable> {
     const life = Effect.gen(function*() {
-      const trial = yield* Trial.make(hall, {
-        contender,
-        place,
-        profiles,
-        apis: options.apis,
-        workers: options.workers,
-        destinations: cell.destinations ?? 1,
-        behaviour: cell.behaviour ?? {}
-      })
-      if (!kept.filled) {
-        yield* contender.books.grow(place, cell.stored ?? 0)
-        kept.filled = true
-      }
+      const trial = yield* trialIn(world, turn, place)
       const before = yield* Tally.take(place)
-      const measured = yield* cell.measure(trial)
+      const measured = yield* turn.cell.measure(trial)
       const words = measured.problems.length > 0 ? [trial.gateway.lastWords()] : []
       return {
         before,
@@ -163,7 +166,7 @@ const inPlace = Effect.fnUntraced(
     })
     const { accepted, before, measured } = yield* Effect.scoped(life)
     const after = yield* Tally.take(place)
-    const tally = contender.name === "limit" ? {} : Tally.figures(before, after, accepted)
+    const tally = turn.contender.name === "limit" ? {} : Tally.figures(before, after, accepted)
     return { ...measured, figures: { ...measured.figures, ...tally } }
   }
 )

@@ -17,7 +17,7 @@ export interface Verdict {
 }
 
 const answers = "answers per second"
-const deliveries = "deliveries per second"
+const deliveries = "deliveries per second, warm"
 
 const ours = (cell: string, figure: string): Results.Sought => ({ cell, contender: "sluice", figure })
 
@@ -29,7 +29,30 @@ const besideByHand = (cell: string, figure: string): Target["value"] => (runs) =
 const besideCell = (cell: string, other: string, figure: string): Target["value"] => (runs) =>
   Results.times(runs, ours(cell, figure), ours(other, figure))
 
-const value = (cell: string, figure: string): Target["value"] => (runs) => Results.middle(runs, ours(cell, figure))
+const worst = (cell: string, figure: string): Target["value"] => (runs) => Results.worst(runs, ours(cell, figure))
+
+const steadyMegabytes = { api: 150, worker: 200 }
+/** What a heap differs by from one third of an hour to the next without growing. */
+const flatMegabytes = 20
+
+/** That a process keeps to so much memory, and to what it had before. */
+const steady = (cells: ReadonlyArray<string>, roles: ReadonlyArray<"api" | "worker">): ReadonlyArray<Target> =>
+  cells.flatMap((cell) =>
+    roles.flatMap((role) => [
+      {
+        name: `${cell}: ${role} memory, MB`,
+        value: worst(cell, `${role} memory in the last third, MB`),
+        atMost: steadyMegabytes[role]
+      },
+      flat(cell, role)
+    ])
+  )
+
+const flat = (cell: string, role: string): Target => ({
+  name: `${cell}: growth of ${role} memory, MB`,
+  value: worst(cell, `${role} memory more than in the second third, MB`),
+  atMost: flatMegabytes
+})
 
 /** The cells of a scenario in their order, for which a pair of words is found. */
 const cellWith = (cells: ReadonlyArray<string>, ...words: ReadonlyArray<string>): string =>
@@ -45,10 +68,10 @@ export const targets = (scenario: Scenario, cells: ReadonlyArray<string>): Reado
       return cells.map((cell) => ({ name: "delivery ÷ by-hand", value: besideByHand(cell, deliveries), atLeast: 2 }))
     case "fixed-rate":
       return [
-        { name: "accept p99 at 300/s, ms", value: value("300 per second", "accept p99, ms"), atMost: 25 },
+        { name: "accept p99 at 300/s, ms", value: worst("300 per second", "accept p99, ms"), atMost: 25 },
         {
           name: "accept to callback p99 at 300/s, ms",
-          value: value("300 per second", "accept to callback p99, ms"),
+          value: worst("300 per second", "accept to callback p99, ms"),
           atMost: 100
         }
       ]
@@ -64,27 +87,32 @@ export const targets = (scenario: Scenario, cells: ReadonlyArray<string>): Reado
         value: besideCell(cellWith(cells, "copies"), cellWith(cells, "new"), answers),
         atLeast: 1
       }]
+    case "soak":
+      return steady(cells, ["api", "worker"])
     case "growth":
       return [
         { of: "ingest", figure: answers },
+        { of: "duplicates", figure: answers },
         { of: "drain", figure: deliveries }
-      ].map(({ figure, of }) => {
+      ].flatMap(({ figure, of }) => {
         const all = cells.filter((cell) => cell.startsWith(of))
-        return {
-          name: `${of}, most stored ÷ least stored`,
-          value: besideCell(all.at(-1) ?? "", all[0] ?? "", figure),
-          atLeast: 0.9
-        }
+        const [least, most] = [all[0] ?? "", all.at(-1) ?? ""]
+        return least === most
+          ? []
+          : [{ name: `${most} ÷ ${least}`, value: besideCell(most, least, figure), atLeast: 0.9 }]
       })
     case "waiting":
       return [
-        { name: "taking in", figure: answers },
-        { name: "delivering", figure: deliveries }
-      ].map(({ figure, name }) => ({
-        name: `${name}, full queue ÷ empty`,
-        value: besideCell(cells.at(-1) ?? "", cells[0] ?? "", figure),
-        atLeast: 0.9
-      }))
+        ...["api", "worker"].map((role) => flat(cells.at(-1) ?? "", role)),
+        ...[
+          { name: "taking in", figure: answers },
+          { name: "delivering", figure: deliveries }
+        ].map(({ figure, name }) => ({
+          name: `${name}, full queue ÷ empty`,
+          value: besideCell(cells.at(-1) ?? "", cells[0] ?? "", figure),
+          atLeast: 0.9
+        }))
+      ]
     default:
       return []
   }
@@ -102,8 +130,8 @@ export const judge = (
         name,
         value: measured,
         wanted: atMost === Number.POSITIVE_INFINITY ? `≥ ${atLeast}` : `≤ ${atMost}`,
-        met: measured >= atLeast && measured <= atMost
+        met: measured >= atLeast && measured <= atMost && runs.every(Results.isValid)
       }
     })
-    // What the command line left out was not measured.
-    .filter((_) => !Number.isNaN(_.value))
+    // What the command line left out was not measured; what failed was.
+    .filter((_) => !Number.isNaN(_.value) || !runs.every(Results.isValid))

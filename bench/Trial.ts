@@ -5,6 +5,7 @@ import { type Contender, type Gateway, secret, type Setting } from "./contenders
 import type { Generator } from "./Generator.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Report, Volley } from "./load/Volley.ts"
+import * as Depth from "./meters/Depth.ts"
 import * as Meter from "./meters/Meter.ts"
 import * as Place from "./Place.ts"
 import type { Behaviour, Page } from "./sink/Sink.ts"
@@ -36,6 +37,8 @@ export interface Trial {
   readonly queue: (count: number) => Effect.Effect<void>
   /** How many webhooks were accepted so far. */
   readonly accepted: Effect.Effect<number>
+  /** Waits until everything that was accepted stands in the queue, where no worker runs; what does not get there is told. */
+  readonly queued: Effect.Effect<ReadonlyArray<string>>
   /** Waits until everything that was accepted is delivered so often, or until nothing moves any more. */
   readonly settle: (times?: number) => Effect.Effect<void>
   /** Everything that is wrong. */
@@ -58,6 +61,9 @@ const look = Duration.millis(100)
 const patience = Duration.seconds(60)
 /** For the records of the last deliveries. */
 const spaced = Schedule.spaced(look).pipe(Schedule.upTo("20 seconds"))
+/** What still comes after so long without a call is late by another order. */
+const still = Duration.seconds(2)
+const queueing = Schedule.spaced("20 millis").pipe(Schedule.upTo("30 seconds"))
 
 export const make = Effect.fn("Trial.make")(
   function*(
@@ -76,6 +82,7 @@ export const make = Effect.fn("Trial.make")(
       profiles
     })
     const meter = yield* Meter.make(place, members(place, gateway, { callbacks, generator }))
+    const total = yield* contender.books.total(place)
     const sent = yield* Ref.make<ReadonlyArray<Ledger.Sent>>([])
     const accepted = Effect.map(Ref.get(sent), (all) => all.reduce((sum, one) => sum + Ledger.accepted(one), 0))
     const note = (one: Ledger.Sent) => Ref.update(sent, (all) => [...all, one])
@@ -92,6 +99,31 @@ export const make = Effect.fn("Trial.make")(
         if (now - movedAt > Duration.toMillis(patience)) break
         last = calls
         yield* Effect.sleep(look)
+      }
+    })
+
+    const [queue] = contender.queues(place)
+    const queued = queue === undefined ? Effect.succeed([]) : Effect.scoped(
+      Effect.flatMap(Effect.zip(Depth.of(place, queue), accepted), ([depth, count]) =>
+        depth.pipe(
+          Effect.filterOrFail((waiting) => waiting >= count * destinations.length, (waiting) => waiting),
+          Effect.retry(queueing),
+          Effect.match({
+            onSuccess: (): ReadonlyArray<string> => [],
+            onFailure: (
+              waiting
+            ) => [`of ${count * destinations.length} deliveries ${waiting} came to stand in the queue`]
+          })
+        ))
+    )
+
+    const quiet = Effect.fnUntraced(function*() {
+      let last = -1
+      while (true) {
+        const { calls } = yield* callbacks.count
+        if (calls === last) return
+        last = calls
+        yield* Effect.sleep(still)
       }
     })
 
@@ -128,14 +160,17 @@ export const make = Effect.fn("Trial.make")(
         yield* note({ batch, fates: new Map(Array.from({ length: count }, (_, index) => [index + 1, "accepted"])) })
       }),
       accepted,
+      queued,
       settle,
       problems: Effect.fnUntraced(function*(times = 1) {
         if (contender.name === "limit") return []
         const open = yield* recorded
+        yield* quiet()
         const all = yield* Ref.get(sent)
-        const stored = yield* contender.books.stored(place, all.map(({ batch }) => batch))
+        const stored = yield* contender.books.stored(place, all.flatMap(Ledger.idsOf))
+        const surplus = (yield* contender.books.total(place)) - total - stored.length
         const pages = yield* callbacks.pages
-        return [...open, ...Ledger.problems({ sent: all, stored, pages, destinations, times })]
+        return [...open, ...Ledger.problems({ sent: all, stored, surplus, pages, destinations, times })]
       })
     }
   }

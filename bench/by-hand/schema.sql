@@ -32,8 +32,6 @@ CREATE TABLE deliveries (
   CONSTRAINT deliveries_once UNIQUE (event_id, destination_id)
 ) WITH (fillfactor = 90);
 
-CREATE INDEX deliveries_open ON deliveries (id) WHERE state IN ('pending', 'retrying');
-
 CREATE TABLE attempts (
   delivery_id uuid NOT NULL,
   number integer NOT NULL,
@@ -42,5 +40,3 @@ CREATE TABLE attempts (
   duration_ms integer NOT NULL,
   at timestamptz NOT NULL DEFAULT now()
 );
-
-CREATE INDEX attempts_delivery ON attempts (delivery_id, number);

@@ -36,7 +36,7 @@ export interface Contender {
   /** Makes its tables. */
   readonly prepare: (place: Pick<Place, "sql" | "url">) => Effect.Effect<void>
   readonly start: (setting: Setting) => Effect.Effect<Gateway, ServerUnavailable, Scope.Scope>
-  /** The names of its queues. */
+  /** The names of its queues; new deliveries wait in the first. */
   readonly queues: (place: Place) => ReadonlyArray<string>
   readonly books: Books
 }
@@ -45,8 +45,10 @@ type Database = Pick<Place, "sql">
 
 /** What its database says, and what can be put into it. */
 export interface Books {
-  /** The ids of all webhooks of some batches that stand there. */
-  readonly stored: (place: Database, batches: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
+  /** Those of some webhooks' ids that stand there. */
+  readonly stored: (place: Database, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
+  /** How many webhooks stand there in all. */
+  readonly total: (place: Database) => Effect.Effect<number>
   /** How many deliveries are not over, as far as one cares to know. */
   readonly open: (place: Database) => Effect.Effect<number>
   /** Adds so many webhooks that were delivered long ago. */

@@ -13,6 +13,14 @@ export interface Filling {
 
 const step = 100_000
 
+/** How many rows a table has. */
+export const countOf = (sql: SqlClient.SqlClient, table: string): Effect.Effect<number> =>
+  sql`SELECT count(*)::float8 AS count FROM ${sql(table)}`.pipe(
+    Effect.flatMap(Schema.decodeUnknown(Schema.Tuple(Schema.Struct({ count: Schema.Number })))),
+    Effect.map(([{ count }]) => count),
+    Effect.orDie
+  )
+
 /** Makes the rows step by step, and then what the planner and the visibility map know of them. */
 export const insert = Effect.fn("Filling.insert")(function*({ bare, count, sql, statements }: Filling) {
   const run = (statement: string, params: ReadonlyArray<number> = []) => Effect.orDie(sql.unsafe(statement, params))
@@ -53,15 +61,19 @@ export const uuid = (kind: string, millis: string): string => {
   return `(lpad(to_hex(${millis}), 12, '0') || '7' || substr(${hash}, 1, 3) || '8' || substr(${hash}, 4, 15))::uuid`
 }
 
-/** SQL of an id as the bench's own webhooks have them. */
-export const id = (batch: string): string => `'${batch}-' || lpad(n::text, 8, '0')`
+/** SQL of an id as the bench's own webhooks have them (`Ids.make`). */
+export const id = (batch: string): string => {
+  const name = `'${batch}-' || lpad(n::text, 8, '0')`
+  return `(substr(md5(${name}), 1, 8) || '-' || ${name})`
+}
 
 const bodyBytes = 1_024
+const besideNote = 70
 
 /** SQL of a body of about a kilobyte with that id. */
 export const body = (batch: string): string =>
   `convert_to('{"id":"' || ${id(batch)} || '","type":"order.paid","note":"' || repeat('x', ${
-    bodyBytes - 60
+    bodyBytes - besideNote
   }) || '"}', 'UTF8')`
 
 /** SQL of a time that is spread over all rows of so many, from `from` to `until` in milliseconds. */

@@ -20,6 +20,7 @@ export const limit: Contender = {
   }),
   books: {
     stored: () => Effect.succeed([]),
+    total: () => Effect.succeed(0),
     open: () => Effect.succeed(0),
     grow: () => Effect.void,
     queue: () => Effect.void

@@ -65,16 +65,15 @@ const attemptsOf = ({ batch, count, from, until }: Rows): string => {
 }
 
 export const books = (processQueue: (queues: string) => string): Books => ({
-  stored: ({ sql }, batches) =>
-    // A range of keys for each batch, so that the index finds them among millions.
+  stored: ({ sql }, ids) =>
     sql`
-      SELECT dedupe_key AS id FROM unnest(${batches}::text[]) AS batch
-      JOIN events ON dedupe_key > batch || '-' AND dedupe_key < batch || '.'
+      SELECT dedupe_key AS id FROM unnest(${ids}::text[]) AS sent (id) JOIN events ON dedupe_key = sent.id
       WHERE integration_id = (SELECT id FROM integrations WHERE slug = ${slug})`.pipe(
       Effect.flatMap(Schema.decodeUnknown(Schema.Array(Schema.Struct({ id: Schema.String })))),
       Effect.map((rows) => rows.map(({ id }) => id)),
       Effect.orDie
     ),
+  total: ({ sql }) => Filling.countOf(sql, "events"),
   open: ({ sql }) =>
     sql`SELECT count(*)::int AS open FROM (SELECT FROM deliveries WHERE due_at IS NOT NULL LIMIT 1000) AS unfinished`
       .pipe(

@@ -49,20 +49,19 @@ const beginning = "{\"id\":\""
 export const make = (volley: Volley): Requests => {
   const { batch, bodyBytes, count, forged, path } = volley
   const numbers = Uint32Array.from({ length: count }, (_, place) => numberAt(volley, place))
-  const opening = (number: number) => beginning + Ids.make(batch, number)
-  const rest = restOf(bodyBytes - opening(0).length)
+  const ids = Array.from(numbers, (number) => Ids.make(batch, number))
+  const opening = beginning + Ids.make(batch, 0)
+  const rest = restOf(bodyBytes - opening.length)
   const secret = forged ? `not ${volley.secret}` : volley.secret
   const signatures = Array.from(
-    numbers,
-    (number) => createHmac("sha256", secret).update(opening(number)).update(rest).digest("hex")
+    ids,
+    (id) => createHmac("sha256", secret).update(beginning).update(id).update(rest).digest("hex")
   )
-  const length = opening(0).length + rest.length
+  const length = opening.length + rest.length
   const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: bench\r\naccept: */*\r\n` +
     `content-type: application/json\r\ncontent-length: ${length}\r\n`
-  const textOf = (place: number): string => {
-    const id = Ids.make(batch, numbers[place] ?? 0)
-    return `${head}x-id: ${id}\r\nx-signature: ${signatures[place]}\r\n\r\n${beginning}${id}`
-  }
+  const textOf = (place: number): string =>
+    `${head}x-id: ${ids[place]}\r\nx-signature: ${signatures[place]}\r\n\r\n${beginning}${ids[place]}`
   if (length <= small) {
     return { numbers, write: (socket, place) => void socket.write(textOf(place) + rest, "latin1") }
   }

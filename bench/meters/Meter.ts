@@ -21,9 +21,15 @@ export interface Meter {
   readonly reset: Effect.Effect<void>
   /** What was used between two readings for each thousand webhooks, and the most memory of each since the reset. */
   readonly figures: (before: Reading, after: Reading, webhooks: number) => Figures
-  /** How many megabytes more a member has in the last third of the time since the reset than in the first. */
-  readonly growth: (name: string) => number
+  /**
+   * What a member's memory did since the reset: its median over the last third of the time, and how much more that is than
+   * in the third before. The first third is for what fills its place once.
+   */
+  readonly memory: (name: string) => Figures
 }
+
+/** The figure of the most memory that a member had. */
+export const memoryName = (name: string): string => `${name} memory, MB`
 
 const every = Schedule.spaced("500 millis")
 
@@ -70,7 +76,7 @@ export const make = Effect.fn("Meter.make")(
         ),
         ...Object.fromEntries(
           Array.from(seen, ([name, numbers]) => [
-            `${name} memory, MB`,
+            memoryName(name),
             numbers.reduce((most, _) => Math.max(most, _), 0)
           ])
         ),
@@ -82,10 +88,15 @@ export const make = Effect.fn("Meter.make")(
           })
         })
       }),
-      growth: (name) => {
+      memory: (name) => {
         const numbers = seen.get(name) ?? []
         const third = Math.floor(numbers.length / 3)
-        return third === 0 ? 0 : median(numbers.slice(-third)) - median(numbers.slice(0, third))
+        if (third === 0) return {}
+        const steady = median(numbers.slice(-third))
+        return {
+          [`${name} memory in the last third, MB`]: steady,
+          [`${name} memory more than in the second third, MB`]: steady - median(numbers.slice(third, 2 * third))
+        }
       }
     }
   }

@@ -3,7 +3,8 @@ import { unsent } from "../load/Volley.ts"
 import type { Options } from "../Options.ts"
 import { type Figures, spread } from "../Statistics.ts"
 import * as Trial from "../Trial.ts"
-import { kilobytes } from "./Scenario.ts"
+import * as Monotonic from "../wire/Monotonic.ts"
+import { kilobytes, secondsOf } from "./Scenario.ts"
 
 /** How hard a gateway is pressed. */
 export interface Pressure {
@@ -31,49 +32,59 @@ const saturating = (trial: Trial.Trial, pressure: Pressure, seconds: number, for
   }
 }
 
-/** Requests as fast as they are answered; none of it counts. */
-export const warmUp = Effect.fn("Acts.warmUp")(function*(trial: Trial.Trial, options: Options, pressure = ordinary) {
-  yield* Effect.flatten(trial.load(saturating(trial, pressure, options.warmup, false)))
-})
+/** What is special about requests. */
+export type Kind = Partial<Pick<Trial.Order, "forged" | "copies">>
 
-/** Requests as fast as they are answered, and what that costs. */
+/** Requests as fast as they are answered; none of it counts. */
+export const warmUp = Effect.fn("Acts.warmUp")(
+  function*(trial: Trial.Trial, options: Options, pressure = ordinary, { copies = false, forged = false }: Kind = {}) {
+    yield* Effect.flatten(trial.load({ ...saturating(trial, pressure, options.warmup, forged), copies }))
+    yield* trial.queued
+  }
+)
+
+/**
+ * Requests as fast as they are answered, and what that costs, until everything that was accepted stands in the queue: who
+ * answers first and publishes later has not done with it before.
+ */
 export const saturate = Effect.fn("Acts.saturate")(function*(
   trial: Trial.Trial,
   options: Options,
   pressure: Pressure,
-  { copies = false, forged = false }: Partial<Pick<Trial.Order, "forged" | "copies">> = {}
+  { copies = false, forged = false }: Kind = {}
 ) {
   const isWanted = forged ? isRefusal : isAcceptance
-  const fire = yield* trial.load({ ...saturating(trial, pressure, options.seconds, forged), copies })
+  const seconds = secondsOf(options)
+  const fire = yield* trial.load({ ...saturating(trial, pressure, seconds, forged), copies })
   yield* trial.meter.reset
   const before = yield* trial.meter.read
   const shot = yield* fire
+  const unqueued = yield* trial.queued
+  const doneAt = Monotonic.now()
   const after = yield* trial.meter.read
+  const { statuses } = shot.report
+  const others = statuses.filter((_) => _ !== unsent && !isWanted(_)).length
   return {
     shot,
     figures: {
-      ...answers(shot, options.seconds, isWanted),
-      ...trial.meter.figures(before, after, shot.report.statuses.filter(isWanted).length)
-    }
+      ...answers(shot, isWanted, forged ? shot.report.endedAt : doneAt),
+      ...trial.meter.figures(before, after, statuses.filter(isWanted).length)
+    },
+    problems: others === 0 ? unqueued : [...unqueued, `${others} had another answer than they should, or none`]
   }
 })
 
 const isAcceptance = (status: number): boolean => status >= 200 && status < 300
 const isRefusal = (status: number): boolean => status === 401
 
-/** The rate of answers as they are to be while requests were begun, and the latencies of all. */
-const answers = ({ report }: Trial.Shot, seconds: number, isWanted: (status: number) => boolean): Figures => {
+/** The rate of answers as they are to be, from the first request until all is done, and their latencies. */
+const answers = ({ report }: Trial.Shot, isWanted: (status: number) => boolean, doneAt: number): Figures => {
   const { answeredAt, sentAt, startedAt, statuses } = report
   const last = answeredAt.reduce((latest, at) => Math.max(latest, at), 0)
-  const until = Math.min(startedAt + seconds * 1_000, last)
-  let within = 0
-  answeredAt.forEach((at, place) => {
-    if (at > 0 && at <= until && isWanted(statuses[place] ?? 0)) within += 1
-  })
   return {
-    "answers per second": within / (until - startedAt) * 1_000,
+    "answers per second": statuses.filter(isWanted).length / (doneAt - startedAt) * 1_000,
     ...spread("answer", latencies(sentAt, answeredAt)),
-    "other answers, or none": statuses.filter((_) => _ !== unsent && !isWanted(_)).length
+    "queued after the last answer, ms": Math.max(0, doneAt - last)
   }
 }
 

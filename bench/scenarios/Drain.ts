@@ -28,10 +28,11 @@ const cell = ({ behaviour = {}, destinations = 1 }: Kind, name: string, count: n
 export const backlog = Effect.fn("Drain.backlog")(
   function*(trial: Parameters<Cell["measure"]>[0], count: number, destinations: number) {
     const { accepted, batch, report } = yield* Acts.amass(trial, count)
+    const unqueued = yield* trial.queued
     const figures = yield* Acts.drain(trial, { batches: [batch], deliveries: accepted * destinations })
     return {
       figures: { ...figures, "accepted per second": accepted / (report.endedAt - report.startedAt) * 1_000 },
-      problems: yield* trial.problems()
+      problems: [...unqueued, ...yield* trial.problems()]
     }
   }
 )

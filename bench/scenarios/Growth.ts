@@ -1,28 +1,25 @@
 import { Effect, Option } from "effect"
+import { memoryName } from "../meters/Meter.ts"
 import type { Options } from "../Options.ts"
 import * as Trial from "../Trial.ts"
 import * as Acts from "./Acts.ts"
 import * as Drain from "./Drain.ts"
-import { nameOf } from "./Ingest.ts"
+import * as FixedRate from "./FixedRate.ts"
+import * as Ingest from "./Ingest.ts"
 import { type Cell, gateways, type Scenario } from "./Scenario.ts"
 
 const count = 20_000
+const roles = ["api", "worker", "rabbitmq", "postgres"]
 
-/** Taking in and delivering while so many stand in the database already. */
+const perSecond = 300
+
+/** Taking in, telling copies, delivering, and all of it at a rate, where so many stood in the database at the beginning. */
 const grown = (options: Options, stored: number): ReadonlyArray<Cell> => {
   const backlog = Option.getOrElse(options.count, () => count)
   return [
-    {
-      name: `ingest, ${nameOf(Acts.ordinary)}, ${stored} stored`,
-      stored,
-      measure: Effect.fnUntraced(function*(trial) {
-        yield* Acts.warmUp(trial, options)
-        const { figures } = yield* Acts.saturate(trial, options, Acts.ordinary)
-        yield* trial.gateway.startWorkers
-        yield* trial.settle()
-        return { figures, problems: yield* trial.problems() }
-      })
-    },
+    { ...Ingest.cell(options, `ingest, ${Ingest.nameOf(Acts.ordinary)}, ${stored} stored`, Acts.ordinary), stored },
+    { ...Ingest.cell(options, `duplicates, ${stored} stored`, Acts.ordinary, { copies: true }), stored },
+    { ...FixedRate.cell(options, perSecond), name: `${perSecond} per second, ${stored} stored`, stored },
     {
       name: `drain of ${backlog}, ${stored} stored`,
       stored,
@@ -42,7 +39,7 @@ const behind = (options: Options, waiting: number): Cell => ({
   measure: Effect.fnUntraced(function*(trial) {
     yield* Acts.warmUp(trial, options)
     if (waiting > 0) yield* trial.queue(waiting)
-    const { figures, shot } = yield* Acts.saturate(trial, options, Acts.ordinary)
+    const { figures, problems, shot } = yield* Acts.saturate(trial, options, Acts.ordinary)
     const accepted = yield* trial.accepted
     yield* trial.meter.reset
     const before = yield* trial.meter.read
@@ -55,14 +52,16 @@ const behind = (options: Options, waiting: number): Cell => ({
       figures: {
         "answers per second": figures["answers per second"] ?? Number.NaN,
         "answer p99, ms": figures["answer p99, ms"] ?? Number.NaN,
+        ...Object.fromEntries(
+          roles.map((role) => [`${memoryName(role)} while taking in`, figures[memoryName(role)] ?? Number.NaN])
+        ),
         ...delivery,
         "deliveries": accepted,
         "accepted behind them": shot.accepted,
         ...trial.meter.figures(before, after, accepted),
-        "worker memory that grew while draining, MB": trial.meter.growth("worker"),
-        "api memory that grew while draining, MB": trial.meter.growth("api")
+        ...Object.assign({}, ...roles.map(trial.meter.memory))
       },
-      problems: yield* trial.problems()
+      problems: [...problems, ...yield* trial.problems()]
     }
   })
 })

@@ -21,24 +21,17 @@ const pressures = (options: Options): ReadonlyArray<Acts.Pressure> => {
 
 export const nameOf = ({ body, connections }: Acts.Pressure): string => `${connections} connections, ${body} KB`
 
-type Kind = Parameters<typeof Acts.saturate>[3]
-
 /** Taking in as fast as can be, while no worker runs; afterwards the workers deliver what was accepted. */
-const cell = (options: Options, name: string, pressure: Acts.Pressure, kind?: Kind): Cell => ({
+export const cell = (options: Options, name: string, pressure: Acts.Pressure, kind?: Acts.Kind): Cell => ({
   name,
   measure: Effect.fnUntraced(function*(trial) {
-    yield* Acts.warmUp(trial, options, pressure)
-    const { figures, shot: { report } } = yield* Acts.saturate(trial, options, pressure, kind)
-    const strange = kind?.forged === true ? report.statuses.filter((_) => _ >= 200 && _ !== 401).length : 0
+    yield* Acts.warmUp(trial, options, pressure, kind)
+    const { figures, problems } = yield* Acts.saturate(trial, options, pressure, kind)
     if (trial.contender.name !== "limit") {
       yield* trial.gateway.startWorkers
       yield* trial.settle()
     }
-    const problems = yield* trial.problems()
-    return {
-      figures,
-      problems: strange === 0 ? problems : [...problems, `${strange} with a bad signature were not answered 401`]
-    }
+    return { figures, problems: [...problems, ...yield* trial.problems()] }
   })
 })
 
@@ -47,7 +40,7 @@ export const ingest: Scenario = {
   cells: (options) => pressures(options).map((pressure) => cell(options, nameOf(pressure), pressure))
 }
 
-const beside = (name: string, kind: Kind): Scenario["cells"] => (options) =>
+const beside = (name: string, kind: Acts.Kind): Scenario["cells"] => (options) =>
   (Option.isSome(options.connections) || Option.isSome(options.body) ? pressures(options) : [Acts.ordinary])
     .flatMap((pressure) => [
       cell(options, `new, ${nameOf(pressure)}`, pressure),

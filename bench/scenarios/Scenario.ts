@@ -1,4 +1,4 @@
-import type { Effect, Scope } from "effect"
+import { type Effect, Option, type Scope } from "effect"
 import type { ServerUnavailable } from "../../test/support/servers/ServerUnavailable.ts"
 import type { Name } from "../contenders/Contender.ts"
 import type { Options } from "../Options.ts"
@@ -17,6 +17,8 @@ export interface Cell {
   readonly name: string
   readonly destinations?: number
   readonly behaviour?: Partial<Behaviour>
+  /** How many processes of each role, where the command line is not to say it. */
+  readonly crew?: Pick<Options, "apis" | "workers">
   /** What stands in the place before; a place with the same is used again in the next round. */
   readonly stored?: number
   readonly measure: (trial: Trial) => Effect.Effect<Measured, ServerUnavailable, Scope.Scope>
@@ -27,6 +29,9 @@ export interface Scenario {
   readonly contenders: ReadonlyArray<Name>
   readonly cells: (options: Options) => ReadonlyArray<Cell>
 }
+
+/** How long a measurement lasts that time ends, unless the command line says it. */
+export const secondsOf = ({ seconds }: Options, usual = 10): number => Option.getOrElse(seconds, () => usual)
 
 export const gateways: ReadonlyArray<Name> = ["sluice", "by-hand"]
 

@@ -4,12 +4,19 @@ import type { Behaviour, Page } from "./Sink.ts"
 /** Who was called about what, and what was answered. */
 export interface Book {
   /** Notes a call, and says whether it succeeds. */
-  readonly note: (destination: string, id: string, at: number, behaviour: Behaviour) => boolean
+  readonly note: (destination: string, id: string, call: Call, behaviour: Behaviour) => boolean
   readonly count: () => { readonly delivered: number; readonly calls: number }
   readonly pages: () => ReadonlyArray<Page>
 }
 
+export interface Call {
+  readonly at: number
+  /** Whether the body is the webhook's own. */
+  readonly isWhole: boolean
+}
+
 interface Growing {
+  spoiled: number
   successes: Uint16Array
   refusals: Uint16Array
   at: Float64Array
@@ -26,20 +33,26 @@ export const make = (): Book => {
     const key = `${destination} ${batch}`
     const known = batches.get(key)
     if (known !== undefined) return known.page
-    const page = { successes: new Uint16Array(least), refusals: new Uint16Array(least), at: new Float64Array(least) }
+    const page = {
+      spoiled: 0,
+      successes: new Uint16Array(least),
+      refusals: new Uint16Array(least),
+      at: new Float64Array(least)
+    }
     batches.set(key, { destination, batch, page })
     return page
   }
 
   return {
-    note: (destination, id, at, { failing }) => {
+    note: (destination, id, { at, isWhole }, { failing }) => {
       const number = Ids.numberOf(id)
       const page = pageOf(destination, Ids.batchOf(id))
       if (number >= page.at.length) grow(page, number)
       calls += 1
+      if (!isWhole) page.spoiled += 1
       const refusals = page.refusals[number] ?? 0
       const successes = page.successes[number] ?? 0
-      if (successes + refusals === 0 && number % 100 < failing * 100) {
+      if (successes + refusals === 0 && number * failing % 1 < failing) {
         page.refusals[number] = 1
         return false
       }

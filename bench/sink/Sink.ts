@@ -14,6 +14,8 @@ export interface Page {
   /** Calls that were answered with success. */
   readonly successes: Uint16Array
   readonly refusals: Uint16Array
+  /** Calls whose body was not that webhook's, from its first byte to its last. */
+  readonly spoiled: number
   /** When the first that was answered with success came, in milliseconds of the monotonic clock. */
   readonly at: Float64Array
 }

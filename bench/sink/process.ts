@@ -12,14 +12,18 @@ const idHeader = /\r\nx-id: *(\S+)/i
 let book = Book.make()
 let behaviour: Behaviour = { delayMs: 0, status: 500, failing: 0 }
 
-const take = (socket: Socket, head: string): void => {
+// As `load/Requests` makes them, and what stands in the database before.
+const isWhole = (id: string, { ending, opening }: Framing.Body): boolean =>
+  opening.startsWith(`{"id":"${id}"`) && ending === "\"}"
+
+const take = (socket: Socket, head: string, body: Framing.Body): void => {
   const destination = target.exec(head)?.[1]
   const id = idHeader.exec(head)?.[1]
   if (destination === undefined || id === undefined) {
     socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
     return
   }
-  const answer = book.note(destination, id, Monotonic.now(), behaviour)
+  const answer = book.note(destination, id, { at: Monotonic.now(), isWhole: isWhole(id, body) }, behaviour)
     ? accepted
     : `HTTP/1.1 ${behaviour.status} Refused\r\ncontent-length: 0\r\n\r\n`
   if (behaviour.delayMs === 0) socket.write(answer)
@@ -27,7 +31,7 @@ const take = (socket: Socket, head: string): void => {
 }
 
 const server = createServer({ noDelay: true }, (socket) => {
-  socket.on("data", Framing.make((head) => take(socket, head))).on("error", () => undefined)
+  socket.on("data", Framing.make((head, body) => take(socket, head, body))).on("error", () => undefined)
 })
 
 const obey = (told: Told): Said => {

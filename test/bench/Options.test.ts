@@ -9,7 +9,7 @@ describe("the command line of the bench", () => {
       assert.deepStrictEqual(options.scenario, ["ingest"])
       assert.deepStrictEqual(options.contenders, ["sluice", "by-hand", "limit"])
       assert.deepStrictEqual(options.stored, [10_000, 1_000_000, 10_000_000])
-      assert.deepStrictEqual(options.connections, Option.none())
+      assert.deepStrictEqual([options.connections, options.seconds], [Option.none(), Option.none()])
     }))
 
   it.effect("takes lists, and all for every scenario", () =>

@@ -59,7 +59,7 @@ describe("what came through", () => {
     assert.deepStrictEqual(failures(headers({ ...own, "sluice-signature": "v1,AAAA" })), ["signatures wrong"])
   })
   it("has a provider's signature that was in time when it came in, however late it goes on", () => {
-    const [integration] = integrations.filter((_) => _.slug === "payments")
+    const integration = integrations.find((_) => _.slug === "payments")
     const { "webhook-signature": signature = "", "webhook-timestamp": timestamp = "" } = sample.headers
     const own = { "sluice-id": "e", "sluice-timestamp": timestamp, "sluice-signature": signature }
     const long = new Date(call.at - 3_600_000)

@@ -21,6 +21,23 @@ describe("framing", () => {
     }
   })
 
+  it("tells both ends of each body, however the bytes are cut", () => {
+    const long = `{"id":"x"${" ".repeat(100)}}`
+    const bytes = Buffer.from(
+      ["hello", "", long].map((_) => `POST / HTTP/1.1\r\ncontent-length: ${_.length}\r\n\r\n${_}`).join("")
+    )
+    for (let size = 1; size <= bytes.length; size += 1) {
+      const found: Array<Framing.Body> = []
+      const take = Framing.make((_, body) => found.push(body))
+      for (let from = 0; from < bytes.length; from += size) take(bytes.subarray(from, from + size))
+      assert.deepStrictEqual(found, [
+        { opening: "hello", ending: "lo" },
+        { opening: "", ending: "" },
+        { opening: long.slice(0, 64), ending: " }" }
+      ])
+    }
+  })
+
   it("hands a message over only with its last byte", () => {
     const found: Array<string> = []
     const take = Framing.make((head) => found.push(head))
