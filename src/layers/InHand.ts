@@ -1,4 +1,4 @@
-import { Cause, Duration, Effect, FiberSet } from "effect"
+import { Cause, Duration, Effect, Fiber, FiberSet } from "effect"
 import type { Handed, Settlement } from "../services/ports/Broker.ts"
 
 /** A message that cannot be settled as wanted is not handed out again at once, over and over. */
@@ -23,11 +23,11 @@ const idOf = (content: string): Readonly<Record<string, string>> => {
   return name === undefined || id === undefined ? {} : { [name]: id }
 }
 
-/** Waits for the handlers in flight, then interrupts those that are left, which give their messages back. */
+/** Waits for the handlers in flight, then interrupts those that are left, all at once, which give their messages back. */
 export const drain = (handlers: FiberSet.FiberSet<void>, within: Duration.Duration): Effect.Effect<void> =>
   FiberSet.awaitEmpty(handlers).pipe(
     Effect.interruptible,
     Effect.timeout(within),
     Effect.ignore,
-    Effect.zipRight(FiberSet.clear(handlers))
+    Effect.zipRight(Effect.suspend(() => Fiber.interruptAll(handlers)))
   )

@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Array, Context, Effect, Layer, Option, Schema } from "effect"
+import { Context, Effect, Layer, Option, Schema } from "effect"
 import { type Invalid, invalid } from "../domain/Errors.ts"
 import type { ReplayId } from "../domain/Ids.ts"
 import type { DeliveryMessage } from "../domain/QueueMessage.ts"
@@ -11,6 +11,7 @@ import * as Ids from "./Ids.ts"
 import { Broker } from "./ports/Broker.ts"
 import { Replays } from "./Replays.ts"
 import * as ReplayTargets from "./ReplayTargets.ts"
+import * as RetryBacklog from "./RetryBacklog.ts"
 import { Settings } from "./Settings.ts"
 import { BulkReplayStore } from "./store/BulkReplayStore.ts"
 import { DeadLetterReader } from "./store/DeadLetterReader.ts"
@@ -74,16 +75,13 @@ const make = Effect.gen(function*() {
   const replays = yield* Replays
   const sql = yield* SqlClient.SqlClient
   const store = yield* BulkReplayStore
-  const { queues } = yield* Settings
+  const settings = yield* Settings
   const places = yield* Effect.makeSemaphore(slicesAtATime)
 
   /** How long the next slice is to wait, so that a great replay does not bury what else comes again. */
-  const backlogMs = broker.states([queues.retry]).pipe(
-    Effect.map((states) =>
-      Math.max(0, Array.reduce(states, 0, (sum, { messages }) => sum + messages) - backlogAllowed)
-    ),
-    // What RabbitMQ does not take is left to the sweeper.
-    Effect.orElseSucceed(() => 0)
+  const backlogMs = Effect.map(
+    RetryBacklog.count(broker, settings),
+    (waiting) => Math.max(0, waiting - backlogAllowed)
   )
 
   const count = ({ filter, kind }: ReplayScope) =>

@@ -48,7 +48,7 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
 }
 
 // What has to wait for longer is not worth a place in hand.
-const patience = Duration.millis(100)
+const patience = Duration.millis(150)
 const patienceMs = Duration.toMillis(patience)
 // Who has few places waits for those that others give up, which they do all the time.
 const patienceBesideOthers = Duration.seconds(1)
@@ -186,7 +186,7 @@ const make = Effect.fnUntraced(function*(places: number) {
       Effect.sync(() => {
         const lane = laneOf(destinationId)
         lane.held = true
-        lane.release = firstRelease
+        lane.release = closed(lane, millis()) ? 1 : Math.min(firstRelease, lane.bounds.concurrency ?? firstRelease)
       }),
     drained: (destinationId) =>
       Effect.sync(() => {

@@ -66,7 +66,7 @@ const make = Effect.gen(function*() {
       Effect.asVoid
     )
   })
-  yield* Loop.forkRepeating("Renewing leases", Schedule.spaced(Duration.times(lockTtl, 1 / renewalsPerTtl)), renew)
+  yield* Loop.forkRepeating("Renewing leases", Schedule.fixed(Duration.times(lockTtl, 1 / renewalsPerTtl)), renew)
 
   return Leases.of({
     keep: (work, since) => Effect.sync(() => void kept.set(work.token, { work, since })),

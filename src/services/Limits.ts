@@ -1,6 +1,7 @@
-import { Context, Duration, Effect, Layer, Option } from "effect"
+import { Context, Duration, Effect, Layer, Option, Schedule } from "effect"
 import * as Elapsed from "./Elapsed.ts"
 import { Lanes } from "./Lanes.ts"
+import * as Loop from "./Loop.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import { Settings } from "./Settings.ts"
 import type { Work } from "./store/ClaimStore.ts"
@@ -11,14 +12,17 @@ export class Limits extends Context.Tag("sluice/services/Limits")<Limits, {
   readonly admit: (work: Work) => Effect.Effect<boolean>
   /** Keeps a place that an attempt has, also where Redis has forgotten it. */
   readonly renew: (work: Work) => Effect.Effect<void>
-  /** Gives a place up, where there is one. */
+  /** Gives a place up, where there is one; a moment later where Redis does not answer. */
   readonly leave: (work: Work) => Effect.Effect<void>
 }>() {
-  static readonly layer = Layer.effect(Limits, Effect.suspend(() => make))
+  static readonly layer = Layer.scoped(Limits, Effect.suspend(() => make))
 }
 
 // Other workers hold its places; nothing here tells when they are free.
 const whenFull = Duration.seconds(1)
+const leaveEvery = Duration.seconds(1)
+// Redis is away while so many wait; the oldest are the first to lapse by themselves.
+const mostUnleft = 10_000
 
 const make = Effect.gen(function*() {
   const coordination = yield* Coordination
@@ -31,8 +35,22 @@ const make = Effect.gen(function*() {
       ? Effect.succeed(true)
       : Effect.orElseSucceed(coordination.enter(key(work), work.token, work.concurrency, lockTtl), () => true)
 
+  // Places that are not given up yet, by their tokens.
+  const unleft = new Map<string, string>()
+  const leaveNow = (key: string, token: string) =>
+    Effect.zipRight(coordination.leave(key, token), Effect.sync(() => unleft.delete(token)))
   const leave = (work: Work) =>
-    work.concurrency === null ? Effect.void : Effect.ignore(coordination.leave(key(work), work.token))
+    work.concurrency === null ? Effect.void : Effect.catchAll(leaveNow(key(work), work.token), () =>
+      Effect.sync(() => {
+        unleft.set(work.token, key(work))
+        const [oldest] = unleft.keys()
+        if (unleft.size > mostUnleft && oldest !== undefined) unleft.delete(oldest)
+      }))
+  // Until the first that fails: while Redis is away the others would too.
+  const leaveAgain = Effect.suspend(() =>
+    Effect.ignore(Effect.forEach([...unleft], ([token, key]) => leaveNow(key, token), { discard: true }))
+  )
+  yield* Loop.forkRepeating("Giving places up", Schedule.spaced(leaveEvery), leaveAgain)
 
   /** Milliseconds until the rate allows one more; zero when this one is allowed. */
   const delay = (work: Work) =>

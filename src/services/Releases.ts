@@ -3,7 +3,10 @@ import type { DestinationId } from "../domain/Ids.ts"
 import { Dispatch } from "./Dispatch.ts"
 import * as Elapsed from "./Elapsed.ts"
 import { Lanes } from "./Lanes.ts"
+import { Broker } from "./ports/Broker.ts"
 import { Precedence } from "./Precedence.ts"
+import * as RetryBacklog from "./RetryBacklog.ts"
+import { Settings } from "./Settings.ts"
 import type { Next } from "./store/DispatchStore.ts"
 import { beforeAll, HoldStore } from "./store/HoldStore.ts"
 import type { StoreError } from "./store/Store.ts"
@@ -20,15 +23,18 @@ export class Releases extends Context.Tag("sluice/services/Releases")<Releases, 
 
 const first = 16
 const perRound = 2_000
-// While some wait for their turn, more of them would only lengthen the queue.
+// While some wait for their turn, or so many in the queue, more of them would only lengthen it for all that comes again.
 const whileCrowded = 4
+const backlogAllowed = 500
 // What a broker that takes nothing would let run dry is left where it is.
 const pauseWhenRefused = Duration.seconds(5)
 
 const make = Effect.gen(function*() {
+  const broker = yield* Broker
   const dispatch = yield* Dispatch
   const lanes = yield* Lanes
   const precedence = yield* Precedence
+  const settings = yield* Settings
   const store = yield* HoldStore
 
   // From where the next round goes on, so that each destination has its turn.
@@ -58,16 +64,17 @@ const make = Effect.gen(function*() {
       yield* Effect.forEach(counts, ([id, count]) => count < first ? Effect.void : lanes.held(id), { discard: true })
     }),
 
-    proceed: Effect.flatMap(
-      Effect.zip(lanes.rooms, precedence.crowded),
-      ([rooms, crowded]) =>
-        Effect.forEach(rooms, ({ count: most, destinationId }) =>
-          Effect.gen(function*() {
-            const count = crowded ? Math.min(most, whileCrowded) : most
-            const released = yield* store.releaseOf(destinationId, count)
-            if ((yield* publish(released)) && released.length < count) yield* lanes.drained(destinationId)
-          }).pipe(unlessPaused), { discard: true })
-    )
+    proceed: Effect.gen(function*() {
+      const rooms = yield* lanes.rooms
+      if (rooms.length === 0) return
+      const crowded = (yield* precedence.crowded) || (yield* RetryBacklog.count(broker, settings)) > backlogAllowed
+      yield* Effect.forEach(rooms, ({ count: most, destinationId }) =>
+        Effect.gen(function*() {
+          const count = crowded ? Math.min(most, whileCrowded) : most
+          const released = yield* store.releaseOf(destinationId, count)
+          if ((yield* publish(released)) && released.length < count) yield* lanes.drained(destinationId)
+        }).pipe(unlessPaused), { discard: true })
+    })
   })
 })
 

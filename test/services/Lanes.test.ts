@@ -104,10 +104,10 @@ test(
   Effect.gen(function*() {
     const slow = yield* destination
     const attempts = yield* arrive(slow, 11)
-    yield* TestClock.adjust("300 millis")
+    yield* TestClock.adjust("600 millis")
     yield* Effect.forEach(attempts, (_) => _.end)
-    // Eleven places, and attempts of which the average is some 230 ms by now: four come free within a tenth of a second.
-    assert.deepStrictEqual(yield* tally(yield* arrive(slow, places)), { inside: 11, away: 1 })
+    // Eleven places, and attempts of which the average is some 460 ms by now: three come free soon.
+    assert.deepStrictEqual(yield* tally(yield* arrive(slow, places)), { inside: 11, away: 2 })
   })
 )
 
@@ -128,7 +128,7 @@ test(
     const narrow = yield* destination
     yield* lanes.bound(narrow, { ...unbounded, concurrency: 1 })
     const attempts = yield* arrive(narrow, 2)
-    yield* TestClock.adjust("100 millis")
+    yield* TestClock.adjust("200 millis")
     assert.deepStrictEqual(yield* tally(attempts), { inside: 1, away: 1 })
   }).pipe(Effect.orDie)
 )
@@ -187,6 +187,20 @@ test(
     assert.deepStrictEqual(yield* counts, [[true, 16]])
     yield* lanes.drained(busy)
     assert.deepStrictEqual(yield* counts, [])
+  })
+)
+
+test(
+  "of a destination with limits of its own no more are let come at first than it takes",
+  Effect.gen(function*() {
+    const lanes = yield* Lanes
+    const [narrow, limited] = [yield* destination, yield* destination]
+    yield* lanes.bound(narrow, { ...unbounded, concurrency: 2 })
+    yield* lanes.bound(limited, { ...unbounded, closedUntil: 1_000 })
+    yield* Effect.forEach([narrow, limited], lanes.held)
+    yield* TestClock.adjust("1 second")
+    const counts = Effect.map(lanes.rooms, (rooms) => rooms.map((_) => _.count))
+    assert.deepStrictEqual(yield* Effect.replicateEffect(counts, 2), [[2, 1], [4, 2]])
   })
 )
 

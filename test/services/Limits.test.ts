@@ -1,12 +1,14 @@
 import { assert, layer } from "@effect/vitest"
-import { Duration, Effect, Option } from "effect"
+import { Duration, Effect, Layer, Option } from "effect"
+import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import { Lanes } from "../../src/services/Lanes.ts"
 import { Limits } from "../../src/services/Limits.ts"
-import { Coordination } from "../../src/services/ports/Coordination.ts"
+import { Coordination, CoordinationError } from "../../src/services/ports/Coordination.ts"
 import type { Work } from "../../src/services/store/ClaimStore.ts"
 import { claim, work } from "../support/Claims.ts"
+import { eventually } from "../support/Eventually.ts"
 import * as Rows from "../support/Rows.ts"
-import { stores } from "../support/Stores.ts"
+import { stores, storesOn } from "../support/Stores.ts"
 
 /** Claims of deliveries of one destination with the given limits. */
 const works = Effect.fnUntraced(function*(count: number, bounds: Partial<Work>) {
@@ -53,3 +55,34 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("a destina
       assert.deepStrictEqual(yield* turn, Option.none())
     }))
 })
+
+const redis = { isAway: false }
+const leaving = Layer.effect(
+  Coordination,
+  Effect.map(Coordination, (real) =>
+    Coordination.of({
+      ...real,
+      leave: (key, token) =>
+        Effect.suspend(() =>
+          redis.isAway ? Effect.fail(new CoordinationError({ reason: "Unavailable" })) : real.leave(key, token)
+        )
+    }))
+).pipe(Layer.provide(MemoryCoordination.layer))
+
+layer(storesOn(leaving), { excludeTestServices: true, timeout: "30 seconds" })(
+  "a place that Redis lets nobody give up",
+  (it) => {
+    it.scoped("is given up when Redis is back", () =>
+      Effect.gen(function*() {
+        const { admit, leave } = yield* Limits
+        const [first, second] = yield* works(2, { concurrency: 1 })
+        const next = yield* Effect.fromNullable(second)
+        assert.isTrue(yield* admit(yield* Effect.fromNullable(first)))
+        redis.isAway = true
+        yield* leave(yield* Effect.fromNullable(first))
+        assert.isFalse(yield* admit(next))
+        redis.isAway = false
+        assert.isTrue(yield* eventually(admit(next), (_) => _))
+      }))
+  }
+)

@@ -43,6 +43,20 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("held deli
       assert.strictEqual(yield* heldNow(to), 4)
     }))
 
+  it.effect("come back only a few at a time while many messages that come again wait in their queue", () =>
+    Effect.gen(function*() {
+      const fake = yield* FakeBroker
+      const releases = yield* Releases
+      const to = yield* held(40)
+      yield* (yield* Lanes).held(to.id)
+      fake.waiting = 1_000
+      yield* releases.proceed
+      assert.strictEqual(yield* heldNow(to), 36)
+      fake.waiting = 0
+      yield* releases.proceed
+      assert.strictEqual(yield* heldNow(to), 4)
+    }))
+
   it.effect("stay where they are while the broker takes nothing", () =>
     Effect.gen(function*() {
       const fake = yield* FakeBroker

@@ -91,8 +91,8 @@ const make = Effect.gen(function*() {
         WITH turn AS (
           SELECT d.id, hold.place,
             d.state IN ('delivering', 'queued') AND hold.token = d.claim_token
-              OR d.state IN ('pending', 'queued', 'retrying') AND hold.token IS NULL AS ours,
-            d.state = 'delivering' AND hold.token IS DISTINCT FROM d.claim_token AS busy
+              OR d.state IN ('pending', 'queued', 'retrying') AND hold.token IS NULL AND d.claim_token IS NULL AS ours,
+            d.state IN ('delivering', 'queued') AND hold.token IS DISTINCT FROM d.claim_token AS busy
           FROM unnest(
             ${holds.map((_) => _.deliveryId)}::uuid[], ${holds.map((_) => _.generation)}::int[],
             ${holds.map((_) => _.attempt)}::int[], ${holds.map((_) => _.token)}::uuid[]

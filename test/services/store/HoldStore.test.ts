@@ -55,6 +55,19 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("holding",
       assert.strictEqual((yield* Rows.row(message))?.state, "held")
     }))
 
+  it.effect("leaves one that was queued again to whoever may still record its attempt", () =>
+    Effect.gen(function*() {
+      const { hold } = yield* HoldStore
+      const [message] = yield* Rows.deliveries(yield* Rows.destination(), 1)
+      const known = yield* Effect.fromNullable(message)
+      const { token } = yield* Effect.flatMap(claim(message), work)
+      yield* Rows.set(message, "state = 'queued', queued_at = now(), lease_until = NULL")
+      assert.deepStrictEqual(yield* hold([{ ...known, token: null }]), [true])
+      assert.strictEqual((yield* Rows.row(message))?.state, "queued")
+      assert.deepStrictEqual(yield* hold([{ ...known, token }]), [false])
+      assert.strictEqual((yield* Rows.row(message))?.state, "held")
+    }))
+
   it.effect("releases a few of each destination at a time, whatever another one holds", () =>
     Effect.gen(function*() {
       const { hold, release } = yield* HoldStore
