@@ -49,17 +49,25 @@ export const make = Effect.gen(function*() {
       Effect.orElseSucceed(() => [])
     )
 
-  /** For each in order. What is claimed is locked from here on, and nothing else is. */
+  // Whether PostgreSQL took no claims last time. What is locked and cannot be claimed is kept from workers that could.
+  let isAway = false
+
+  /** For each in order. What is claimed is locked from here on, and nothing else is; just after an outage not even that. */
   const claim = Effect.fnUntraced(function*(asked: ReadonlyArray<Claim>) {
-    const locked = yield* coordination.lock(asked.map(lockOf), lockTtl).pipe(
-      // Without Redis the claim alone is the fence.
-      Effect.orElseSucceed(() => asked.map(() => true))
-    )
+    // Without a lock the claim alone is the fence.
+    const unlocked = () => asked.map(() => true)
+    const locked = isAway
+      ? unlocked()
+      : yield* Effect.orElseSucceed(coordination.lock(asked.map(lockOf), lockTtl), unlocked)
     const free = asked.filter((_, index) => locked[index] === true)
     const mine = [...free, ...yield* ownAlready(asked.filter((_, index) => locked[index] !== true))]
     if (mine.length === 0) return asked.map(() => busy)
     // Whoever tries again does so by the same token, whose lock must not be released behind its back.
-    const found = yield* Effect.tapErrorCause(claims.claim(mine), () => Effect.ignore(unlock(mine.map(lockOf))))
+    const found = yield* Effect.tapErrorCause(claims.claim(mine), () => {
+      isAway = true
+      return Effect.ignore(unlock(mine.map(lockOf)))
+    })
+    isAway = false
     yield* release(mine.filter((_, index) => found[index]?._tag !== "Claimed"))
     const outcomes = new Map(mine.map((claim, index) => [claim, found[index]]))
     return asked.map((claim) => outcomes.get(claim) ?? busy)
