@@ -3,6 +3,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import { Data, type Duration, Effect } from "effect"
 import type { IncomingMessage } from "node:http"
 import type { Deadlines } from "../services/Deadlines.ts"
+import * as BodyBytes from "./BodyBytes.ts"
 
 /** `Aborted`: the sender went away or broke the protocol; nobody is left to answer. `NoRoom`: too much is in hand here. */
 export class BodyError extends Data.TaggedError("BodyError")<{
@@ -42,8 +43,7 @@ export interface Watched extends Deadlines {
 /** The same, within a time that is watched for many at once. */
 export const reading = (source: IncomingMessage, bounds: Watched): Effect.Effect<Uint8Array, BodyError> =>
   Effect.async<Uint8Array, BodyError>((resume) => {
-    const chunks: Array<Buffer> = []
-    let size = 0
+    const body = BodyBytes.make()
     const stop = () => {
       unwatch()
       source.off("data", onData).off("end", onEnd).off("error", onAbort).off("close", onAbort)
@@ -56,14 +56,13 @@ export const reading = (source: IncomingMessage, bounds: Watched): Effect.Effect
       resume(new BodyError({ reason }))
     }
     const onData = (chunk: Buffer) => {
-      size += chunk.byteLength
-      if (size > bounds.bytes) refuse("TooLarge")
+      if (body.size() + chunk.byteLength > bounds.bytes) refuse("TooLarge")
       else if (!bounds.room(chunk.byteLength)) refuse("NoRoom")
-      else chunks.push(chunk)
+      else body.add(chunk)
     }
     const onEnd = () => {
       stop()
-      resume(Effect.succeed(chunks.length === 1 ? chunks[0] ?? Buffer.alloc(0) : Buffer.concat(chunks, size)))
+      resume(Effect.succeed(body.whole()))
     }
     const onAbort = () => refuse("Aborted")
     const unwatch = bounds.watch(() => refuse("TooSlow"))

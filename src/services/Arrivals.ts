@@ -23,8 +23,12 @@ const mostAtOnce = 250
 const questionsInFlight = 2
 const betweenQuestions = Duration.millis(10)
 
+// Who has waited for so long, or finds so many waiting, goes on without: only PostgreSQL is needed to take a webhook in.
+const patience = Duration.seconds(1)
+const mostWaiting = 2_000
+
 /** What asks Redis about a webhook: with one question about all that wait. */
-export const make = Effect.fnUntraced(function*<E>(refusal: Batch.Refusal<E>) {
+export const make = Effect.gen(function*() {
   const coordination = yield* Coordination
 
   const decisions = (arriving: ReadonlyArray<Arriving>) =>
@@ -46,7 +50,7 @@ export const make = Effect.fnUntraced(function*<E>(refusal: Batch.Refusal<E>) {
       Effect.orElseSucceed((): ReadonlyArray<boolean> => [])
     )
 
-  const ask = (arriving: ReadonlyArray<Arriving>): Effect.Effect<ReadonlyArray<Known>, E> =>
+  const ask = (arriving: ReadonlyArray<Arriving>): Effect.Effect<ReadonlyArray<Known>, "unknown"> =>
     Effect.zipWith(decisions(arriving), marked(arriving), (decided, marked) => {
       let from = 0
       return arriving.map((one): Known => {
@@ -59,14 +63,17 @@ export const make = Effect.fnUntraced(function*<E>(refusal: Batch.Refusal<E>) {
     }, { concurrent: true })
 
   // Who came together goes on together: to one commit, and to one publication.
-  return yield* Batch.make({
+  const asked = yield* Batch.make({
     maxEntries: mostAtOnce,
     parallel: questionsInFlight,
     rest: betweenQuestions,
     commit: ask,
-    refusal
+    refusal: { after: patience, capacity: mostWaiting, error: "unknown" as const }
   })
+  return (one: Arriving): Effect.Effect<Known> => Effect.orElseSucceed(asked(one), () => nothing(one))
 })
+
+const nothing = ({ markKeys }: Arriving): Known => ({ decision: Option.none(), seen: markKeys.map(() => false) })
 
 interface Budget {
   readonly limit: number

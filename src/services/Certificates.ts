@@ -55,20 +55,21 @@ const make = Effect.gen(function*() {
     timeToLive: Exit.match({ onFailure: () => keepFailure, onSuccess: () => Duration.zero })
   })
 
-  const fetch = Effect.fnUntraced(function*(url: string) {
+  /** The key of a certificate, where that is valid at a moment in milliseconds since the epoch. */
+  const fetch = Effect.fnUntraced(function*(url: string, at: number) {
     const now = yield* Clock.currentTimeMillis
     const known = certificates.get(url)
     const { from, key, until } = known !== undefined && now - known.fetchedAt < keep
       ? known
       // Others wait for the same lookup: a sender that goes away must not end it for them.
       : yield* Effect.uninterruptible(failures.get(url))
-    return [url, from <= now && now <= until ? Option.some(key) : Option.none()] as const
+    return [url, from <= at && at <= until ? Option.some(key) : Option.none()] as const
   })
 
   return Certificates.of({
     neededBy: Effect.fn("Certificates.neededBy")(function*(scheme, secrets, request) {
       const urls = scheme.proofs.filter(isCertificate).flatMap((proof) => urlOf(proof, secrets, request))
-      const keys = new Map(yield* Effect.forEach(urls, fetch))
+      const keys = new Map(yield* Effect.forEach(urls, (url) => fetch(url, request.receivedAt)))
       return (url) => Option.flatten(Option.fromNullable(keys.get(url)))
     })
   })

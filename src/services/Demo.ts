@@ -97,7 +97,7 @@ const make = Effect.gen(function*() {
         delayMs: 0,
         seen: false
       }
-      const [stored] = yield* events.insert([event])
+      const [stored] = yield* Effect.flatMap(events.insert([event]), Effect.all)
       if (stored?.duplicate !== false) return false
       const { failed, made, set } = states[state]
       yield* guarded(sql`UPDATE deliveries SET ${sql.literal(set)} WHERE id = ${deliveryId}`)

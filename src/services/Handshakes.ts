@@ -1,4 +1,4 @@
-import { Clock, Context, Effect, Either, Layer, Option, type Redacted } from "effect"
+import { Context, Effect, Either, Layer, Option, type Redacted } from "effect"
 import * as Handshake from "../domain/verification/Handshake.ts"
 import * as Hosts from "../domain/verification/Hosts.ts"
 import { type Refusal, refuse } from "../domain/verification/Refusal.ts"
@@ -6,6 +6,7 @@ import type { Request } from "../domain/verification/Request.ts"
 import { find, placeOf } from "../domain/verification/Source.ts"
 import { Audit } from "./Audit.ts"
 import type { Listed } from "./Directory.ts"
+import * as Elapsed from "./Elapsed.ts"
 import { type ProviderHostError, ProviderHosts } from "./ports/ProviderHosts.ts"
 
 /** Answers by which providers find out whether a URL is the user's. */
@@ -32,7 +33,7 @@ const make = Effect.gen(function*() {
   const audited = new Map<string, number>()
 
   const note = Effect.fnUntraced(function*({ id }: Listed, handshake: Handshake.Handshake) {
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Elapsed.millis
     if (handshake.provenBy === "nothing" && now - (audited.get(id) ?? -auditEvery) < auditEvery) return
     audited.set(id, now)
     yield* audit.append({
@@ -46,7 +47,13 @@ const make = Effect.gen(function*() {
 
   const carriedOut = (integration: Listed, { answer, handshake }: Found) =>
     // A provider that gets no answer gives the URL up; the record is worth less than that.
-    note(integration, handshake).pipe(Effect.timeout(auditPatience), Effect.ignoreLogged, Effect.as(answer))
+    note(integration, handshake).pipe(
+      // Who interrupts a statement waits for PostgreSQL, which may be away.
+      Effect.disconnect,
+      Effect.timeout(auditPatience),
+      Effect.ignoreLogged,
+      Effect.as(answer)
+    )
 
   return Handshakes.of({
     unsigned: (integration, request) =>

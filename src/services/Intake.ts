@@ -76,8 +76,7 @@ const make = Effect.gen(function*() {
   const inflow = yield* Inflow
   const traces = yield* Traces
   const { acceptWithin, idempotencyTtl, maxWebhookBytes } = yield* Settings
-  const refusal = { after: acceptWithin, capacity: waitingWebhooks, error: tooSlow }
-  const ask = yield* Arrivals.make(refusal)
+  const ask = yield* Arrivals.make
 
   const marks = yield* Queue.sliding<ReadonlyArray<readonly [key: string, eventId: string]>>(waitingMarks)
   yield* Loop.forkRepeating(
@@ -99,7 +98,8 @@ const make = Effect.gen(function*() {
   const insert = Effect.fnUntraced(function*(events: ReadonlyArray<NewEvent>) {
     const [took, stored] = yield* Effect.timed(store.insert(events))
     yield* Metrics.committed(stored.length, took)
-    const fresh = events.filter((_, index) => stored[index]?.duplicate === false)
+    const ids = new Set(stored.flatMap((_) => Either.isRight(_) && !_.right.duplicate ? [_.right.eventId] : []))
+    const fresh = events.filter(({ id }) => ids.has(id))
     if (fresh.length > 0) yield* announce(fresh)
     return stored
   })
@@ -107,15 +107,12 @@ const make = Effect.gen(function*() {
   const commit = Effect.fnUntraced(function*(webhooks: ReadonlyArray<Webhook>) {
     const stored = yield* insert(webhooks.flatMap(({ events }) => events))
     let from = 0
-    const outcomes = webhooks.map(({ events }) => stored.slice(from, from += events.length))
+    const outcomes = webhooks.map(({ events }) => Either.all(stored.slice(from, from += events.length)))
     yield* IntakeNotes.tell(
       traces,
-      Array.zipWith(webhooks, outcomes, ({ incoming: { arrival, integration, request } }, stored) => ({
-        integration,
-        request,
-        stored,
-        arrival: Option.fromNullable(arrival)
-      }))
+      Array.zip(webhooks, outcomes).flatMap(([{ origin }, outcome]) =>
+        Either.isRight(outcome) ? [{ ...origin, stored: outcome.right }] : []
+      )
     )
     return outcomes
   })
@@ -128,7 +125,7 @@ const make = Effect.gen(function*() {
     parallel: commitsInFlight,
     commit,
     separate: isRejected,
-    refusal,
+    refusal: { after: acceptWithin, capacity: waitingWebhooks, error: tooSlow },
     settled: ({ events }) => inflow.letGo(sizeOf(events))
   })
 
@@ -148,16 +145,23 @@ const make = Effect.gen(function*() {
         ([request, names], index) => NewEvents.make(vault, source, request, names, seen[index] === true)
       )
       held.handOver(sizeOf(events))
-      const stored = yield* submit({ incoming, events })
+      const stored = yield* Effect.flatten(submit({ origin: originOf(incoming), events }))
       return Array.isNonEmptyReadonlyArray(stored) ? stored : yield* Effect.dieMessage("a webhook became no event")
     })
   })
 })
 
 interface Webhook {
-  readonly incoming: Incoming
+  readonly origin: IntakeNotes.Origin
   readonly events: ReadonlyArray<NewEvent>
 }
+
+// Without the body, and the document that was parsed of it: they may wait for long.
+const originOf = ({ arrival, integration, request: { headers, receivedAt } }: Incoming): IntakeNotes.Origin => ({
+  integration,
+  request: { headers, receivedAt },
+  arrival: Option.fromNullable(arrival)
+})
 
 /** How long a webhook's deliveries wait: one over the limit is refused, or else let in later where nobody would send it again. */
 const admission = (

@@ -15,12 +15,16 @@ export interface Arrival {
   readonly whole: number
 }
 
-/** A webhook that is stored. One that is taken in long after it came has no arrival. */
-export interface Taken {
+/** Where a webhook came from. One that is taken in long after it came has no arrival. */
+export interface Origin {
   readonly integration: Listed
-  readonly request: Request
-  readonly stored: ReadonlyArray<Stored>
+  readonly request: Pick<Request, "headers" | "receivedAt">
   readonly arrival: Option.Option<Arrival>
+}
+
+/** A webhook that is stored. */
+export interface Taken extends Origin {
+  readonly stored: ReadonlyArray<Stored>
 }
 
 /** Tells whoever watches that webhooks were taken in: the metrics, the log, and the traces of their events. */

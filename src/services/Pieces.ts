@@ -11,9 +11,12 @@ type Requests = Array.NonEmptyReadonlyArray<Request>
 
 /** A webhook, or what it is split into: each a request of its own, together of no more than so many bytes. */
 export const of = ({ scheme: { only, split } }: Listed, request: Request, maxBytes: number): Requests =>
-  Option.all([split ? only : Option.none(), request.json]).pipe(
-    Option.flatMap(([path, document]) =>
-      JsonList.split(request.body, document, path, { items: maxPieces, bytes: maxBytes })
+  (split ? only : Option.none()).pipe(
+    Option.flatMap((path) =>
+      Option.flatMap(
+        request.json,
+        (document) => JsonList.split(request.body, document, path, { items: maxPieces, bytes: maxBytes })
+      )
     ),
     Option.map((bodies) => Array.map(bodies, (body) => request.withBody(body))),
     Option.getOrElse(() => Array.of(request))

@@ -21,8 +21,11 @@ const storeTime = 10_000
 const reconnectTime = 5_000
 /** A connection that is dead without a word is given up after 20 s. */
 const silenceTime = 25_000
-/** What was lost is found when the queue that was there before has been handed out, and nothing else puts it off. */
-const findTime = 120_000
+/**
+ * What was lost is found when the queue that was there before has been handed out, and nothing else puts it off: on a slow
+ * machine minutes later.
+ */
+const findTime = 240_000
 
 /** What failed so soon has changed nothing. */
 const momentary = 1_000

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Option } from "effect"
+import { Duration, Effect, Fiber, Layer, Option, TestClock } from "effect"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import * as Arrivals from "../../src/services/Arrivals.ts"
 import { Coordination, CoordinationError } from "../../src/services/ports/Coordination.ts"
@@ -13,14 +13,21 @@ const arriving = (limit: number, ...markKeys: ReadonlyArray<string>): Arrivals.A
   markKeys
 })
 
-const refusal = { after: Duration.seconds(8), capacity: 100, error: "too many" }
+/** Answers much too late. */
+const hanging = Layer.effect(
+  Coordination,
+  Effect.map(
+    Coordination,
+    (real) => Coordination.of({ ...real, marked: (keys) => Effect.delay(real.marked(keys), "1 minute") })
+  )
+).pipe(Layer.provide(MemoryCoordination.layer))
 
 const allowed = ({ decision }: Arrivals.Known) => Option.map(decision, (_) => _.allowed)
 
 describe("what is known of webhooks that arrive", () => {
   it.effect("is asked for all of them at once", () =>
     Effect.gen(function*() {
-      const ask = yield* Arrivals.make(refusal)
+      const ask = yield* Arrivals.make
       yield* (yield* Coordination).mark([["b", "seen"]], Duration.minutes(1))
       const [one, two, free, three] = [
         arriving(2, "a"),
@@ -40,7 +47,17 @@ describe("what is known of webhooks that arrive", () => {
 
   it.effect("is nothing without Redis: no limit holds, and no copy was seen", () =>
     Effect.gen(function*() {
-      const known = yield* (yield* Arrivals.make(refusal))(arriving(1, "a", "b"))
+      const known = yield* (yield* Arrivals.make)(arriving(1, "a", "b"))
       assert.deepStrictEqual(known, { decision: Option.none(), seen: [false, false] })
     }).pipe(Effect.scoped, Effect.provide(coordinationDown(new CoordinationError({ reason: "Unavailable" })))))
+
+  it.effect("is nothing where Redis lets them wait, and the time for storing them is left", () =>
+    Effect.gen(function*() {
+      const ask = yield* Arrivals.make
+      const known = yield* Effect.fork(ask(arriving(1, "a")))
+      // While a process is stopped no time goes by for those that wait, so it goes in small steps.
+      yield* Effect.repeatN(TestClock.adjust("50 millis"), 25)
+      assert.deepStrictEqual(yield* Fiber.join(known), { decision: Option.none(), seen: [false] })
+      yield* TestClock.adjust("1 minute")
+    }).pipe(Effect.scoped, Effect.provide(hanging)))
 })

@@ -34,7 +34,7 @@ export const check = (
   if (-age > maxAhead) {
     return refuse(
       "timestamp_too_far_ahead",
-      `It was signed ${Math.round(-age)} s ahead of this machine's clock; at most ${maxAhead} s are accepted.`
+      `It was signed ${Math.round(-age)} s ahead of the database's clock; at most ${maxAhead} s are accepted.`
     )
   }
   return Either.right(text.value)

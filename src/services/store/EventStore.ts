@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Either, Layer, Schema } from "effect"
 import { type DeliveryId, type DestinationId, EventId, type IntegrationId } from "../../domain/Ids.ts"
 import { guarded, planKept, rows, StoreError } from "./Store.ts"
 
@@ -44,12 +44,18 @@ export interface Stored {
 export class EventStore extends Context.Tag("sluice/services/store/EventStore")<EventStore, {
   /**
    * Stores the new ones with their deliveries in one transaction; one outcome for each, in order. A copy of an event
-   * that stands there, or earlier in the same batch, is counted instead.
+   * that stands there, or earlier in the same batch, is counted instead; where that fails, it fails for the copy alone.
    */
-  readonly insert: (events: ReadonlyArray<NewEvent>) => Effect.Effect<ReadonlyArray<Stored>, StoreError>
+  readonly insert: (
+    events: ReadonlyArray<NewEvent>
+  ) => Effect.Effect<ReadonlyArray<Either.Either<Stored, StoreError>>, StoreError>
 }>() {
   static readonly layer = Layer.effect(EventStore, Effect.suspend(() => make))
 }
+
+const removed = Either.left(
+  new StoreError({ reason: "Unavailable", cause: "an event was removed while a copy of it came in" })
+)
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -154,13 +160,13 @@ const make = Effect.gen(function*() {
   })
 
   const outcomes = Effect.fnUntraced(function*(events: ReadonlyArray<NewEvent>) {
-    const stored = new Map<EventId, Stored>()
+    const stored = new Map<EventId, Either.Either<Stored, StoreError>>()
     const count = Effect.fnUntraced(function*(copies: ReadonlyArray<NewEvent>) {
       if (copies.length === 0) return []
       const found = yield* countCopies(copies)
       return copies.filter((copy) => {
         const eventId = found.get(keyOf(copy))
-        if (eventId !== undefined) stored.set(copy.id, { eventId, duplicate: true })
+        if (eventId !== undefined) stored.set(copy.id, Either.right({ eventId, duplicate: true }))
         return eventId === undefined
       })
     })
@@ -168,18 +174,20 @@ const make = Effect.gen(function*() {
     const vanished = yield* count(events.filter((_) => _.seen))
     const fresh = [...events.filter((_) => !_.seen), ...vanished]
     const inserted = fresh.length === 0 ? new Set<EventId>() : yield* insertNew(fresh)
-    for (const { id } of fresh) if (inserted.has(id)) stored.set(id, { eventId: id, duplicate: false })
-    const neither = yield* count(fresh.filter((_) => !inserted.has(_.id)))
-    if (neither.length > 0) {
-      return yield* new StoreError({ reason: "Unavailable", cause: "an event was removed while a copy of it came in" })
-    }
+    for (const { id } of fresh) if (inserted.has(id)) stored.set(id, Either.right({ eventId: id, duplicate: false }))
+    const copies = fresh.filter((_) => !inserted.has(_.id))
+    // What was inserted stands, whatever becomes of the others.
+    yield* Effect.catchAll(count(copies), (error) =>
+      Effect.sync(() => {
+        for (const { id } of copies) stored.set(id, Either.left(error))
+      }))
     return stored
   })
 
   return EventStore.of({
     insert: Effect.fnUntraced(function*(events) {
       const stored = yield* outcomes(events)
-      return events.flatMap(({ id }) => stored.get(id) ?? [])
+      return events.map(({ id }) => stored.get(id) ?? removed)
     })
   })
 })
