@@ -99,6 +99,7 @@ const make = Effect.gen(function*() {
   ): Report => ({
     deliveryId: work.deliveryId,
     destinationId: work.destinationId,
+    url: work.url,
     token: work.token,
     generation: work.generation,
     attempt: work.attempt,

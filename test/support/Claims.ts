@@ -21,6 +21,7 @@ export const work = (outcome: Claimed | undefined) =>
 export const report = (claimed: Work, changes: Partial<Report> = {}): Report => ({
   deliveryId: claimed.deliveryId,
   destinationId: claimed.destinationId,
+  url: claimed.url,
   token: claimed.token,
   generation: claimed.generation,
   attempt: claimed.attempt,

@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Array, Context, Effect, Layer, Schema } from "effect"
+import { Array, Context, Effect, Layer, Order, Schema } from "effect"
 import { DestinationStatus } from "../../domain/Destination.ts"
 import type { DeliveryId, DestinationId } from "../../domain/Ids.ts"
 import * as Audit from "../Audit.ts"
@@ -11,6 +11,8 @@ import { guarded, planKept, rows, type StoreError, transaction } from "./Store.t
 export interface Report {
   readonly deliveryId: DeliveryId
   readonly destinationId: DestinationId
+  /** Where the call went: the destination may have another URL by now. */
+  readonly url: string
   readonly token: string
   readonly generation: number
   readonly attempt: number
@@ -26,7 +28,7 @@ export interface Report {
   readonly delayMs: number | null
   /** Whether the failure is the destination's, and counts towards opening its breaker. */
   readonly blamed: boolean
-  /** The callback says that it is gone for good: its destination is disabled with the record. */
+  /** The callback says that it is gone for good: with the record its destination is disabled, if it has the URL still. */
   readonly gone: boolean
 }
 
@@ -144,10 +146,12 @@ const make = Effect.gen(function*() {
       Effect.map((found) => new Set(found.map((_) => _.token)))
     )
 
-  const disable = Effect.fnUntraced(function*(destinationId: DestinationId) {
+  const disable = Effect.fnUntraced(function*({ destinationId, url }: Report) {
     const [disabled] = yield* sql`
       WITH before AS (
-        SELECT id, status FROM destinations WHERE id = ${destinationId} AND status <> 'disabled' FOR NO KEY UPDATE
+        SELECT id, status FROM destinations
+        WHERE id = ${destinationId} AND url = ${url} AND status <> 'disabled'
+        FOR NO KEY UPDATE
       )
       UPDATE destinations d SET status = 'disabled', updated_at = now()
       FROM before WHERE d.id = before.id
@@ -162,15 +166,25 @@ const make = Effect.gen(function*() {
     })
   })
 
+  /** Whoever records what was a successor's has no say in it. */
+  const disableAll = (reports: ReadonlyArray<Report>, moved: ReadonlySet<string>) => {
+    const gone = reports.filter((_) => _.gone && moved.has(_.token))
+    return Effect.forEach(Array.sort(Array.dedupeWith(gone, isSameCallback), byDestination), disable)
+  }
+
   return RecordStore.of({
     record: Effect.fn("RecordStore.record")(function*(reports) {
-      const gone = [...new Set(reports.filter((_) => _.gone).map((_) => _.destinationId))].toSorted()
-      const moved = gone.length === 0
-        ? yield* recordAll(reports)
-        : yield* transaction(sql, Effect.zipLeft(recordAll(reports), Effect.forEach(gone, disable)))
+      const moved = reports.some((_) => _.gone)
+        ? yield* transaction(sql, Effect.tap(recordAll(reports), (moved) => disableAll(reports, moved)))
+        : yield* recordAll(reports)
       const others = reports.filter((_) => !moved.has(_.token))
       const before = others.length === 0 ? moved : yield* recorded(others)
       return reports.map((_) => moved.has(_.token) || before.has(_.token))
     })
   })
 })
+
+const isSameCallback = (one: Report, other: Report) =>
+  one.destinationId === other.destinationId && one.url === other.url
+
+const byDestination = Order.mapInput(Order.string, (_: Report) => _.destinationId)
