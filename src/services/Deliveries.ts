@@ -3,6 +3,7 @@ import { Context, Duration, Effect, Layer, Option } from "effect"
 import { type Delivery, isOver, type RetryOutcome } from "../domain/Delivery.ts"
 import { Conflict, NotFound } from "../domain/Errors.ts"
 import type { DeliveryId } from "../domain/Ids.ts"
+import type { DeliveryMessage } from "../domain/QueueMessage.ts"
 import type { Replay } from "../domain/Replay.ts"
 import { Audit } from "./Audit.ts"
 import { Dispatch } from "./Dispatch.ts"
@@ -17,6 +18,11 @@ export interface Retried {
   readonly outcome: RetryOutcome
   /** Where its event is delivered to its destination once more. */
   readonly replay: Replay | null
+}
+
+/** What a retry comes to, and what is to be published for it. */
+interface Done extends Pick<Retried, "outcome" | "replay"> {
+  readonly messages: ReadonlyArray<DeliveryMessage>
 }
 
 export interface Cancelled {
@@ -42,6 +48,8 @@ export class Deliveries extends Context.Tag("sluice/services/Deliveries")<Delive
   static readonly layer = Layer.effect(Deliveries, Effect.suspend(() => make))
 }
 
+const underWay: Done = { outcome: "under_way", replay: null, messages: [] }
+
 // The delivery is due in the database; without the broker the sweeper publishes it later.
 const patience = Duration.seconds(1)
 
@@ -65,51 +73,44 @@ const make = Effect.gen(function*() {
   const note = (actor: string, action: string, id: DeliveryId, detail: Readonly<Record<string, unknown>>) =>
     audit.append({ actor, action, subjectType: "delivery", subjectId: id, detail })
 
-  const bringForward = (actor: string, id: DeliveryId) =>
-    transaction(
-      sql,
-      store.bringForward(id).pipe(
-        known(id),
-        Effect.tap(({ message, state }) =>
-          Option.isSome(message) ? note(actor, "delivery.retried", id, { from: state }) : Effect.void
-        )
-      )
-    )
-
-  /** What is done for a delivery that is left as it was found. */
+  /** What is done for a delivery that is not brought forward. */
   const otherwise = Effect.fnUntraced(
     function*(actor: string, id: DeliveryId, { destination, destinationId, eventId, state }: BroughtForward) {
-      if (state === "delivering") return null
+      if (state === "delivering") return underWay
       if (state === "delivered") {
         return yield* new Conflict({
           message: `It was delivered. POST /api/v1/events/${eventId}/replay delivers its event once more.`
         })
       }
       if (destination !== "active") return yield* new Conflict({ message: refusals[destination ?? "deleted"] })
-      if (!isOver(state)) return null
-      const replay = yield* replays.request({
+      if (!isOver(state)) return underWay
+      const begun = yield* replays.begin({
         eventId,
         destinationId: Option.some(destinationId),
         reason: `Retry of the ${state} delivery ${id}`,
         actor
       })
-      // At once, so that it is on its way for whoever asks again; where that fails a worker does it.
-      yield* Effect.ignore(Effect.timeout(replays.run(replay.id), patience))
-      return replay
+      return { outcome: "replayed", ...begun } satisfies Done
     }
   )
 
+  /** Whoever asks again meanwhile waits for the delivery's row, and finds what was done. */
+  const begin = (actor: string, id: DeliveryId) =>
+    transaction(
+      sql,
+      Effect.gen(function*() {
+        const found = yield* known(id)(store.bringForward(id))
+        if (Option.isNone(found.message)) return yield* otherwise(actor, id, found)
+        yield* note(actor, "delivery.retried", id, { from: found.state })
+        return { outcome: "brought_forward", replay: null, messages: [found.message.value] } satisfies Done
+      })
+    )
+
   return Deliveries.of({
     retry: Effect.fn("Deliveries.retry")(function*(actor, id) {
-      const found = yield* bringForward(actor, id)
-      const broughtForward = Option.isSome(found.message)
-      if (broughtForward) yield* Effect.ignore(Effect.timeout(dispatch.again([found.message.value]), patience))
-      const replay = broughtForward ? null : yield* otherwise(actor, id, found)
-      return {
-        delivery: yield* known(id)(reader.find(id)),
-        outcome: broughtForward ? "brought_forward" : replay === null ? "under_way" : "replayed",
-        replay
-      }
+      const { messages, outcome, replay } = yield* begin(actor, id)
+      if (messages.length > 0) yield* Effect.ignore(Effect.timeout(dispatch.again(messages), patience))
+      return { delivery: yield* known(id)(reader.find(id)), outcome, replay }
     }),
 
     cancel: Effect.fn("Deliveries.cancel")(function*(actor, id, reason) {

@@ -22,10 +22,18 @@ export interface ReplayRequest {
   readonly actor: string
 }
 
+/** A replay that was carried out, and what is to be published for it. */
+export interface Begun {
+  readonly replay: Replay
+  readonly messages: ReadonlyArray<QueueMessage.DeliveryMessage>
+}
+
 /** Delivering again on an operator's request: a new generation of deliveries, each with a fresh budget. */
 export class Replays extends Context.Tag("sluice/services/Replays")<Replays, {
   /** Notes and audits the request; a worker carries it out. */
   readonly request: (request: ReplayRequest) => Effect.Effect<Replay, NotFound | Conflict | StoreError>
+  /** Within the caller's transaction: notes and audits the request, and carries it out at once. */
+  readonly begin: (request: ReplayRequest) => Effect.Effect<Begun, NotFound | Conflict | StoreError>
   /** Carries out a waiting replay; one that is not waiting any more is left alone. */
   readonly run: (id: ReplayId) => Effect.Effect<void, StoreError>
   /** Ends a replay of any kind; what it has given a new generation already stays so. Ending it twice is ending it once. */
@@ -67,36 +75,48 @@ const make = Effect.gen(function*() {
 
   const announce = (message: QueueMessage.ReplayMessage) => Effect.ignore(Effect.timeout(publish([message]), patience))
 
+  const note = Effect.fnUntraced(function*({ actor, destinationId, eventId, reason }: ReplayRequest) {
+    const event = yield* Effect.flatten(store.replayable(eventId)).pipe(
+      Effect.catchTag("NoSuchElementException", () => new NotFound({ message: `There is no event ${eventId}.` }))
+    )
+    if (event.body === null) {
+      return yield* new Conflict({
+        message: "The event's content is no longer kept, so it cannot be delivered again."
+      })
+    }
+    const destinationIds = yield* targets(event, destinationId)
+    const id = yield* Ids.next
+    return yield* transaction(
+      sql,
+      store.insert({ id, eventId, destinationId: Option.getOrNull(destinationId), destinationIds, reason, actor })
+        .pipe(
+          Effect.zipLeft(audit.append({
+            actor,
+            action: "event.replayed",
+            subjectType: "event",
+            subjectId: eventId,
+            detail: { replayId: id, reason, destinationIds }
+          }))
+        )
+    )
+  })
+
   return Replays.of({
     publish,
     announce,
 
-    request: Effect.fn("Replays.request")(function*({ actor, destinationId, eventId, reason }) {
-      const event = yield* Effect.flatten(store.replayable(eventId)).pipe(
-        Effect.catchTag("NoSuchElementException", () => new NotFound({ message: `There is no event ${eventId}.` }))
+    request: Effect.fn("Replays.request")((request) =>
+      Effect.tap(note(request), ({ id }) => announce({ v: 1, replayId: id }))
+    ),
+
+    // Without one of the places: who holds one may wait for a row that the caller has locked.
+    begin: Effect.fn("Replays.begin")(function*(request) {
+      const { id } = yield* note(request)
+      const messages = yield* store.run(id)
+      const replay = yield* Effect.flatten(reader.find(id)).pipe(
+        Effect.catchTag("NoSuchElementException", Effect.die)
       )
-      if (event.body === null) {
-        return yield* new Conflict({
-          message: "The event's content is no longer kept, so it cannot be delivered again."
-        })
-      }
-      const destinationIds = yield* targets(event, destinationId)
-      const id = yield* Ids.next
-      const replay = yield* transaction(
-        sql,
-        store.insert({ id, eventId, destinationId: Option.getOrNull(destinationId), destinationIds, reason, actor })
-          .pipe(
-            Effect.zipLeft(audit.append({
-              actor,
-              action: "event.replayed",
-              subjectType: "event",
-              subjectId: eventId,
-              detail: { replayId: id, reason, destinationIds }
-            }))
-          )
-      )
-      yield* announce({ v: 1, replayId: replay.id })
-      return replay
+      return { replay, messages }
     }),
 
     cancel: Effect.fn("Replays.cancel")(function*(actor, id) {

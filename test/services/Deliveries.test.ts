@@ -2,7 +2,7 @@ import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 import { DeliveryId } from "../../src/domain/Ids.ts"
-import { DeliveryMessage, ReplayMessage } from "../../src/domain/QueueMessage.ts"
+import { DeliveryMessage } from "../../src/domain/QueueMessage.ts"
 import { Deliveries } from "../../src/services/Deliveries.ts"
 import * as Ids from "../../src/services/Ids.ts"
 import { Replays } from "../../src/services/Replays.ts"
@@ -163,21 +163,27 @@ layer(onStores, live)("a delivery that is retried by hand", (it) => {
         )
         const { outcome, replay } = yield* retry(message)
         assert.strictEqual(outcome, "replayed")
-        const { id, reason, total } = yield* Effect.fromNullable(replay)
-        assert.strictEqual(total, 1)
+        const { id, reason, status, total } = yield* Effect.fromNullable(replay)
+        assert.deepStrictEqual([status, total], ["completed", 1])
         assert.include(reason, message.deliveryId)
         const again = { ...message, generation: 2 }
-        assert.deepStrictEqual(yield* published(Schema.Union(ReplayMessage, DeliveryMessage)), [
-          { v: 1, replayId: id },
-          again
-        ])
+        assert.deepStrictEqual(yield* published(DeliveryMessage), [again])
         assert.deepInclude(yield* Rows.row(message), { state: "queued", generation: 2, next_attempt: 1 })
         assert.strictEqual((yield* retry(message)).outcome, "under_way")
         assert.strictEqual((yield* claim(again))?._tag, "Claimed")
-        // The worker that the replay was published for finds nothing left to do.
+        // Nothing of the replay is left to do.
         yield* (yield* Replays).run(id)
         assert.deepStrictEqual(yield* published(Schema.Unknown), [])
       }
+    }))
+
+  it.effect("by several at once after it has died is replayed once", () =>
+    Effect.gen(function*() {
+      const { message } = yield* one("state = 'dead', due_at = NULL, failed_at = now()")
+      const retried = yield* Effect.all([1, 2, 3].map(() => retry(message)), { concurrency: "unbounded" })
+      assert.strictEqual(retried.filter((_) => _.outcome === "replayed").length, 1)
+      assert.deepInclude(yield* Rows.row(message), { state: "queued", generation: 2 })
+      yield* published(DeliveryMessage)
     }))
 
   it.effect("and was delivered meanwhile is not sent again", () =>
