@@ -112,6 +112,19 @@ describe("the sweeper", () => {
   )
 
   test(
+    "forgets the troubles of deleted destinations, and no others",
+    Effect.gen(function*() {
+      const [kept, deleted] = yield* Effect.all([Rows.destination(), Rows.destination()])
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`UPDATE destinations SET deleted_at = now() WHERE id = ${deleted.id}`
+      yield* sql`INSERT INTO destination_troubles (destination_id, failures) VALUES (${kept.id}, 1), (${deleted.id}, 1)`
+      yield* (yield* Sweeper).maintain
+      const left = yield* sql`SELECT destination_id AS id FROM destination_troubles`
+      assert.deepStrictEqual([...left], [{ id: kept.id }])
+    })
+  )
+
+  test(
     "leaves the next round to another worker where the broker refuses, then goes on, and loses nothing",
     Effect.gen(function*() {
       const fake = yield* FakeBroker

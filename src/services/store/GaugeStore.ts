@@ -75,8 +75,9 @@ export const statement = (sql: SqlClient.SqlClient, { deliveries, destinations, 
       ) AS deliveries,
       (
         SELECT count(*)::int FROM (
-          SELECT FROM (SELECT opened_at FROM destination_troubles LIMIT ${destinations}) AS trouble
+          SELECT FROM (SELECT destination_id, opened_at FROM destination_troubles LIMIT ${destinations}) AS trouble
           WHERE opened_at IS NOT NULL
+            AND EXISTS (SELECT FROM destinations WHERE id = trouble.destination_id AND deleted_at IS NULL)
         ) AS broken
       ) AS "breakersOpen",
       json_build_object('queued', waiting.queued, 'running', waiting.running) AS replays

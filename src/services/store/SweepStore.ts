@@ -55,13 +55,13 @@ export class SweepStore extends Context.Tag("sluice/services/store/SweepStore")<
   readonly returnMarker: (id: string) => Effect.Effect<void, StoreError>
   /** The newest marker that has been back for the given time; older ones are forgotten. */
   readonly returnedMarker: (since: Duration.Duration) => Effect.Effect<Option.Option<Marker>, StoreError>
-  /** Makes the coming days' partitions, and forgets rejections older than the given time. */
+  /** Makes the coming days' partitions, and forgets old rejections and the troubles of destinations that are deleted. */
   readonly maintain: (daysAhead: number, keepRejections: Duration.Duration) => Effect.Effect<void, StoreError>
 }>() {
   static readonly layer = Layer.effect(SweepStore, Effect.suspend(() => make))
 }
 
-const rejectionsPerStatement = 1_000
+const rowsPerStatement = 1_000
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -99,10 +99,18 @@ const make = Effect.gen(function*() {
       DELETE FROM rejections WHERE id IN (
         SELECT id FROM rejections WHERE id < ${
       Ids.at(Math.floor(time?.before ?? 0))
-    } ORDER BY id LIMIT ${rejectionsPerStatement}
+    } ORDER BY id LIMIT ${rowsPerStatement}
       ) RETURNING id`)
     return deleted.length
   })
+
+  // Those of a deleted destination come also after its deletion, from an attempt that was under way.
+  const forgetTroubles = guarded(sql`
+    DELETE FROM destination_troubles WHERE destination_id IN (
+      SELECT trouble.destination_id FROM destination_troubles trouble
+      WHERE NOT EXISTS (SELECT FROM destinations d WHERE d.id = trouble.destination_id AND d.deleted_at IS NULL)
+      ORDER BY trouble.destination_id LIMIT ${rowsPerStatement} FOR UPDATE
+    ) RETURNING destination_id`).pipe(Effect.map((deleted) => deleted.length))
 
   return SweepStore.of({
     lead: Effect.fn("SweepStore.lead")(function*(name, holder, ttl) {
@@ -193,7 +201,8 @@ const make = Effect.gen(function*() {
           sql`SELECT ensure_partitions(${daysAhead})`
         )
       )
-      yield* Effect.repeat(forgetRejections(keepRejections), { until: (deleted) => deleted < rejectionsPerStatement })
+      yield* Effect.repeat(forgetRejections(keepRejections), { until: (deleted) => deleted < rowsPerStatement })
+      yield* Effect.repeat(forgetTroubles, { until: (deleted) => deleted < rowsPerStatement })
     })
   })
 })

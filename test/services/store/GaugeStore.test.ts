@@ -61,9 +61,14 @@ it.scopedLive("what the database holds is counted by state, with the age of the 
       { state: "delivered", received: 9_000 },
       { state: "dead", received: 9_000 }
     ])
+    yield* sql`INSERT INTO integrations (id, slug, name, provider) VALUES (gen_random_uuid(), 'gauged', 'g', 'hmac')`
+    yield* sql`
+      INSERT INTO destinations (id, integration_id, url, signing_envelope, deleted_at)
+      SELECT gen_random_uuid(), id, url, 'v1.test.x', CASE WHEN url = 'deleted' THEN now() END
+      FROM integrations, unnest(ARRAY['open', 'closed', 'deleted']) AS url`
     yield* sql`
       INSERT INTO destination_troubles (destination_id, failures, opened_at)
-      VALUES (gen_random_uuid(), 20, now()), (gen_random_uuid(), 3, NULL)`
+      SELECT id, 20, CASE WHEN url <> 'closed' THEN now() END FROM destinations`
     const { breakersOpen, deliveries, oldestDue, oldestUndelivered } = yield* look
     assert.deepStrictEqual(deliveries, { pending: 1, queued: 2, delivering: 1, retrying: 1, held: 1 })
     assert.strictEqual(breakersOpen, 1)
