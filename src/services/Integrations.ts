@@ -127,7 +127,7 @@ const make = Effect.gen(function*() {
           verifyTokenEnvelope: yield* sealToken(id, input.verifyToken)
         })
         yield* Effect.forEach(input.secrets, (secret) => addSecret(id, secret), { discard: true })
-        const bare = yield* Effect.orDieWith(get(id), (error) => error)
+        const bare = yield* get(id)
         if (input.callbackUrl === undefined) {
           return { integration: bare, signingSecrets: new Map<DestinationId, Redacted.Redacted>() }
         }
@@ -143,7 +143,9 @@ const make = Effect.gen(function*() {
         }
       })
       return yield* change({ actor, action: "integration.created", id }, () => created).pipe(
-        Effect.catchIf(isConflict, () => taken(input.slug))
+        Effect.catchIf(isConflict, () => taken(input.slug)),
+        // What was inserted a moment ago is there.
+        Effect.catchTag("NotFound", Effect.die)
       )
     }),
 
