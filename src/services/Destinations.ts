@@ -39,7 +39,7 @@ export class Destinations extends Context.Tag("sluice/services/Destinations")<De
     actor: string,
     integration: Pick<Integration, "id" | "provider" | "options" | "scheme">,
     input: DestinationInput
-  ) => Effect.Effect<Created, Invalid | Conflict | StoreError>
+  ) => Effect.Effect<Created, NotFound | Invalid | Conflict | StoreError>
   readonly listOf: (integrationId: IntegrationId) => Effect.Effect<ReadonlyArray<Destination>, StoreError>
   readonly get: (id: DestinationId) => Effect.Effect<Destination, NotFound | StoreError>
   readonly update: (
@@ -94,10 +94,14 @@ const make = Effect.gen(function*() {
       `makes every retry as late as the longest delay: that is ${maxDelayMs} ms, and the first one ${baseDelayMs} ms`
     )
   }
-  // Whoever adds one to the same integration waits for the count.
+  // Whoever adds one to the same integration waits for the count, and whoever deletes it for the destination.
   const room = (integrationId: IntegrationId) =>
     Effect.zipRight(
-      integrations.lock(integrationId),
+      Effect.filterOrFail(
+        integrations.lock(integrationId),
+        (found) => found,
+        () => new NotFound({ message: "There is no such integration." })
+      ),
       Effect.filterOrFail(store.listOf(integrationId), (all) => all.length < mostOfOne, () => full)
     )
   const missing = (id: DestinationId) => new NotFound({ message: `There is no destination ${id}.` })

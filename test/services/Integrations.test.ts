@@ -1,3 +1,4 @@
+import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { Destinations } from "../../src/services/Destinations.ts"
@@ -5,6 +6,7 @@ import { Directory } from "../../src/services/Directory.ts"
 import { Integrations } from "../../src/services/Integrations.ts"
 import { IntegrationStore } from "../../src/services/store/IntegrationStore.ts"
 import { StoreError } from "../../src/services/store/Store.ts"
+import * as Rows from "../support/Rows.ts"
 import { stores } from "../support/Stores.ts"
 
 const input = {
@@ -31,6 +33,21 @@ const goingAway = Layer.effect(
 
 const live = { excludeTestServices: true, timeout: "30 seconds" } as const
 const onStores = Layer.provideMerge(Destinations.layer, Layer.provideMerge(Directory.layer, stores()))
+
+layer(onStores, live)("a destination", (it) => {
+  it.effect("is not made for an integration that was deleted meanwhile", () =>
+    Effect.gen(function*() {
+      const to = yield* Rows.destination()
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`UPDATE integrations SET deleted_at = now() WHERE id = ${to.integrationId}`
+      const integration = { id: to.integrationId, provider: "hmac", options: {}, scheme: null }
+      const error = yield* Effect.flip((yield* Destinations).create("test", integration, { url: to.url }))
+      assert.strictEqual(error._tag, "NotFound")
+      const [count] = yield* sql`
+        SELECT count(*)::int AS made FROM destinations WHERE integration_id = ${to.integrationId}`
+      assert.deepStrictEqual(count, { made: 1 })
+    }))
+})
 
 layer(Integrations.layer.pipe(Layer.provide(goingAway), Layer.provideMerge(onStores)), live)(
   "an integration",

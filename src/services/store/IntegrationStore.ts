@@ -32,8 +32,8 @@ export interface NewIntegration extends IntegrationColumns {
 /** The rows of integrations, as operators see them. */
 export class IntegrationStore extends Context.Tag("sluice/services/store/IntegrationStore")<IntegrationStore, {
   readonly insert: (integration: NewIntegration) => Effect.Effect<void, StoreError>
-  /** Keeps the row as it is until the transaction ends. */
-  readonly lock: (id: string) => Effect.Effect<void, StoreError>
+  /** Keeps the row as it is until the transaction ends; false when there is no such integration. */
+  readonly lock: (id: string) => Effect.Effect<boolean, StoreError>
   /** The transaction's moment, in milliseconds since the epoch. */
   readonly now: Effect.Effect<number, StoreError>
   /** Changes the given columns; false when there is no such integration. */
@@ -99,7 +99,9 @@ const make = Effect.gen(function*() {
     }),
 
     lock: Effect.fn("IntegrationStore.lock")(function*(id) {
-      yield* guarded(sql`SELECT FROM integrations WHERE id = ${id} FOR NO KEY UPDATE`)
+      const locked = yield* guarded(sql`
+        SELECT id FROM integrations WHERE id = ${id} AND deleted_at IS NULL FOR NO KEY UPDATE`)
+      return locked.length > 0
     }),
 
     now: guarded(sql`SELECT (extract(epoch FROM now()) * 1000)::float8 AS now`).pipe(
