@@ -69,7 +69,12 @@ const make = Effect.gen(function*() {
         return [sql`e.id IN (SELECT event_id FROM deliveries WHERE failed_at IS NOT NULL)`]
       case "pending":
       case "delivering":
-        return [sql`e.id IN (SELECT event_id FROM deliveries WHERE due_at IS NOT NULL OR held_at IS NOT NULL)`]
+        // Each half by its own index: for both in one condition PostgreSQL would need a bitmap, or read all of them.
+        return [sql`e.id IN (
+          SELECT event_id FROM deliveries WHERE due_at IS NOT NULL
+          UNION ALL
+          SELECT event_id FROM deliveries WHERE held_at IS NOT NULL
+        )`]
       case "delivered":
         return []
     }
