@@ -65,8 +65,8 @@ const listen = (server: Server, options: ListenOptions) =>
 const opened = (server: Server, options: ListenOptions) =>
   Effect.async<HttpServer.Address, HttpServerError.ServeError>((resume) => {
     const refused = (cause: Error) => resume(new HttpServerError.ServeError({ cause }))
-    // Once it listens, a connection that cannot be accepted is nobody else's trouble.
-    server.on("error", refused).listen(options, () => {
+    server.once("error", refused).listen(options, () => {
+      server.off("error", refused)
       const address = server.address()
       resume(Effect.succeed(
         address === null || typeof address === "string"
@@ -150,6 +150,8 @@ export const make = (changes: Partial<Limits> = {}): Server => {
     connectionsCheckingInterval: limits.checking
   })
   server.timeout = limits.answer
+  // A connection that cannot be accepted, for want of file descriptors, is nobody else's trouble.
+  server.on("error", () => undefined)
   // Each with its answers that are not finished.
   const connections = new Map<Socket, Set<Answer>>()
   server.on("connection", (socket) => {

@@ -238,6 +238,18 @@ describe("a server whose client goes away", () => {
 })
 
 describe("a server", () => {
+  it.scopedLive("goes on where a connection cannot be accepted", () =>
+    Effect.gen(function*() {
+      const server = yield* Effect.acquireRelease(Effect.sync(() => Server.make()), closed)
+      const port = yield* listen(server)
+      // So Node tells it, and throws where nobody listens.
+      server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE" }))
+      const wire = yield* Wire.to(port)
+      yield* wire.write(get("/quick"))
+      const [answer] = yield* wire.answers(1)
+      assert.strictEqual(answer?.status, 503)
+    }))
+
   it.scopedLive("answers 503 while nobody has come to handle requests", () =>
     Effect.gen(function*() {
       const server = yield* Effect.acquireRelease(Effect.sync(() => Server.make()), closed)
