@@ -153,7 +153,11 @@ const limited = Effect.fnUntraced(function*(limits: Partial<Server.Limits>) {
   const asked = yield* Queue.unbounded<ServerResponse>()
   const server = yield* Effect.acquireRelease(Effect.sync(() => Server.make({ checking: 20, ...limits })), closed)
   const silent = yield* Deferred.make<void>()
+  // From its request on: a test whose machine is slow would else be too late to ask anything.
+  const { timeout } = server
+  server.timeout = 0
   server.on("request", (_, response) => {
+    response.socket?.setTimeout(timeout)
     response.once("timeout", () => Deferred.unsafeDone(silent, Exit.void))
     Queue.unsafeOffer(asked, response)
   })
