@@ -32,7 +32,7 @@ const maxPending = 6_000
 const tick = Duration.millis(20)
 const burstWidth = 128
 /** So many requests are under way to each API at most. Others wait for a place, not for an answer. */
-const placesEach = 256
+const placesEach = 128
 
 /** Never sooner than the gateway asked for. */
 const again = Schedule.identity<Duration.Duration>().pipe(

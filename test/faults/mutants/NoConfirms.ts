@@ -1,4 +1,4 @@
-import { HttpServer } from "@effect/platform"
+import * as HttpServer from "@effect/platform/HttpServer"
 import { Effect, Either, Layer } from "effect"
 import * as Api from "../../../src/layers/Api.ts"
 import * as Main from "../../../src/layers/Main.ts"
