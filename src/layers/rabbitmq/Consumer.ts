@@ -3,8 +3,9 @@ import { DateTime, Deferred, Duration, Effect, Either, Exit, FiberSet, Option, S
 import type { Queues } from "../../domain/Queues.ts"
 import { BrokerError, type ConsumeOptions, type Settlement } from "../../services/ports/Broker.ts"
 import * as InHand from "../InHand.ts"
+import type { Letter } from "./Confirms.ts"
 import * as Death from "./Death.ts"
-import type { Letter, Publish } from "./Publisher.ts"
+import type { Publish } from "./Publisher.ts"
 import * as Session from "./Session.ts"
 import * as Topology from "./Topology.ts"
 

@@ -4,8 +4,9 @@ import type { DeadLetter } from "../../domain/DeadLetter.ts"
 import * as QueueMessage from "../../domain/QueueMessage.ts"
 import type { Queues } from "../../domain/Queues.ts"
 import type { BrokerError, DeadLetters, Look, Requeued } from "../../services/ports/Broker.ts"
+import type { Letter } from "./Confirms.ts"
 import * as Death from "./Death.ts"
-import type { Letter, Publish } from "./Publisher.ts"
+import type { Publish } from "./Publisher.ts"
 import * as Session from "./Session.ts"
 
 export interface Dependencies {
