@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
-import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { Array, Clock, Config, Console, Effect, Layer, Order } from "effect"
 import { EmbeddedPostgres } from "../src/layers/embedded/EmbeddedPostgres.ts"
 import * as Migrations from "../src/layers/Migrations.ts"

@@ -1,4 +1,5 @@
-import { HttpApiSchema, HttpServerResponse } from "@effect/platform"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type Cause, Effect, Schema } from "effect"
 import type { Conflict, Invalid, NotFound, TooMany } from "../domain/Errors.ts"
 import * as Ids from "../services/Ids.ts"

@@ -1,5 +1,6 @@
-import { HttpLayerRouter, type HttpServerRequest } from "@effect/platform"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Cause, Effect, Layer } from "effect"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
 import * as Failure from "./Failure.ts"

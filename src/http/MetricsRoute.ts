@@ -1,4 +1,7 @@
-import { HttpApiBuilder, HttpApiSecurity, HttpLayerRouter, HttpServerResponse } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Effect, Layer } from "effect"
 import * as Exposition from "../domain/metrics/Exposition.ts"
 import { Gauges } from "../services/Gauges.ts"

@@ -1,4 +1,4 @@
-import type { HttpServerResponse } from "@effect/platform"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Effect } from "effect"
 import type { Refusal } from "../domain/verification/Refusal.ts"
 import type { UnknownScheme } from "../services/Directory.ts"

@@ -1,5 +1,5 @@
-import type { HttpServerRequest } from "@effect/platform"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Data, type Duration, Effect } from "effect"
 import type { IncomingMessage } from "node:http"
 import type { Deadlines } from "../services/Deadlines.ts"

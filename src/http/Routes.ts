@@ -1,6 +1,9 @@
-import { HttpApiScalar, HttpLayerRouter, HttpServerResponse, OpenApi } from "@effect/platform"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { Cause, Effect, Layer, Predicate } from "effect"
 import * as DeliverySink from "./DeliverySink.ts"
+import * as Docs from "./Docs.ts"
 import * as Failure from "./Failure.ts"
 import * as Ingress from "./Ingress.ts"
 import * as AuditHandlers from "./management/AuditHandlers.ts"
@@ -40,32 +43,6 @@ const document = HttpLayerRouter.add(
   Effect.succeed(HttpServerResponse.unsafeJson(OpenApi.fromApi(ManagementApi)))
 )
 
-// The page's script knows foreign hosts for fonts and trial requests; the browser is told to ask none of them.
-const noForeignHosts = HttpLayerRouter.middleware(
-  (handler) =>
-    Effect.map(
-      handler,
-      HttpServerResponse.setHeader(
-        "content-security-policy",
-        [
-          "default-src 'self' 'unsafe-inline' data: blob:",
-          "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-          // Operators type the key into it.
-          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
-        ].join("; ")
-      )
-    )
-)
-
-// Without what would lead to foreign hosts, of which the type knows only the fonts.
-const quiet = { withDefaultFonts: false, showToolbar: "never", telemetry: false }
-
-const docs = HttpApiScalar.layerHttpLayerRouter({
-  api: ManagementApi,
-  path: "/docs",
-  scalar: quiet
-}).pipe(Layer.provide(noForeignHosts.layer))
-
 const nothing = Failure.response(404, "not_found", "There is nothing under this method and path; see /docs.")
 
 const failures = HttpLayerRouter.use((router) =>
@@ -85,7 +62,7 @@ export const routes = Layer.mergeAll(
   Ingress.routes,
   management,
   document,
-  docs,
+  Docs.route,
   MetricsRoute.guarded,
   DeliverySink.routes,
   failures

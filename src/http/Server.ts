@@ -1,13 +1,11 @@
 // The platform says `any` of what a middleware needs.
 // @effect-diagnostics anyUnknownInErrorContext:off
-import {
-  type HttpApp,
-  type HttpMiddleware,
-  HttpServer,
-  HttpServerError,
-  type HttpServerResponse
-} from "@effect/platform"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Context, Effect, Exit, type Fiber, Layer, Option, Runtime } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { ListenOptions, Socket } from "node:net"

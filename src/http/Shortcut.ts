@@ -1,4 +1,4 @@
-import type { HttpServerResponse } from "@effect/platform"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Context, type Effect } from "effect"
 import type { IncomingMessage } from "node:http"
 

@@ -1,4 +1,4 @@
-import { HttpServerResponse } from "@effect/platform"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type Array, Context, Effect, Layer, Option } from "effect"
 import type { IncomingMessage } from "node:http"
 import * as Acceptance from "../domain/Acceptance.ts"

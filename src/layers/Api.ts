@@ -1,4 +1,6 @@
-import { HttpLayerRouter, HttpMiddleware, HttpServer } from "@effect/platform"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServer from "@effect/platform/HttpServer"
 import { Effect, Layer } from "effect"
 import { constTrue } from "effect/Function"
 import * as Ingress from "../http/Ingress.ts"

@@ -1,4 +1,5 @@
-import { FileSystem, Path } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import { Data, Effect, Option, Redacted, Schema } from "effect"
 import { randomBytes } from "node:crypto"
 import { EncryptionKeys } from "./EncryptionKeys.ts"

@@ -1,5 +1,6 @@
-import { HttpClient, type HttpClientError } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import { type Cause, Effect, Layer, Stream } from "effect"
 import { constTrue } from "effect/Function"
 import { ProviderHostError, ProviderHosts } from "../services/ports/ProviderHosts.ts"

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
-import { Runtime } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Runtime from "@effect/platform/Runtime"
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, Predicate } from "effect"
 import * as DatabaseTrouble from "./DatabaseTrouble.ts"
 import { ListenError } from "./ListenError.ts"

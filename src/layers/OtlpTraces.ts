@@ -1,5 +1,7 @@
-import { HttpClient, type HttpClientError, HttpClientRequest } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { type Cause, Chunk, Duration, Effect, Layer, Option, Queue, Redacted, Ref, Schedule, Stream } from "effect"
 import { constTrue } from "effect/Function"
 import * as Elapsed from "../services/Elapsed.ts"

@@ -1,4 +1,4 @@
-import { HttpServer } from "@effect/platform"
+import * as HttpServer from "@effect/platform/HttpServer"
 import { Console, Effect, Option, Redacted } from "effect"
 import { Demo } from "../services/Demo.ts"
 import { Settings } from "../services/Settings.ts"

@@ -1,4 +1,7 @@
-import { HttpBody, HttpClient, type HttpClientError, HttpClientRequest } from "@effect/platform"
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { type Chunk, Clock, Duration, Effect, Option, Predicate, Random, Schema, Stream } from "effect"
 import { constTrue } from "effect/Function"
 import type { Options } from "./Options.ts"

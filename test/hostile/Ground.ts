@@ -1,5 +1,5 @@
 // @effect-diagnostics strictEffectProvide:off
-import { HttpServer } from "@effect/platform"
+import * as HttpServer from "@effect/platform/HttpServer"
 import { SqlClient } from "@effect/sql"
 import { assert } from "@effect/vitest"
 import { Array, Context, Duration, Effect, Layer, Logger, Redacted } from "effect"

@@ -1,5 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
-import { HttpLayerRouter, HttpServer as ServerTag, HttpServerResponse } from "@effect/platform"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as ServerTag from "@effect/platform/HttpServer"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Queue, Scope } from "effect"
 import type { Server as HttpServer, ServerResponse } from "node:http"

@@ -1,5 +1,6 @@
-import { FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import { assert, layer } from "@effect/vitest"
 import { ConfigProvider, Effect, Option, Redacted } from "effect"
 import * as DataDirectory from "../../src/layers/DataDirectory.ts"

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
-import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Option, Redacted, Schedule } from "effect"

@@ -1,4 +1,5 @@
-import { HttpClient, HttpClientError } from "@effect/platform"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Fiber, Option, Redacted, TestClock } from "effect"
 import { providers } from "../../src/domain/providers/Providers.ts"

@@ -1,5 +1,5 @@
 // @effect-diagnostics strictEffectProvide:off
-import { FetchHttpClient } from "@effect/platform"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert } from "@effect/vitest"
 import { Context, Effect, Layer, Predicate, Redacted } from "effect"
 import * as ManagementClient from "../../src/http/management/ManagementClient.ts"

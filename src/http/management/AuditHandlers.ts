@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Effect } from "effect"
 import { AuditReader } from "../../services/store/AuditReader.ts"
 import * as Failure from "../Failure.ts"

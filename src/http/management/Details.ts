@@ -1,4 +1,4 @@
-import type { HttpApiError } from "@effect/platform"
+import type * as HttpApiError from "@effect/platform/HttpApiError"
 import type * as Failure from "../Failure.ts"
 
 type Issues = HttpApiError.HttpApiDecodeError["issues"]

@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Effect, Layer } from "effect"
 import { DeliveryId, EventId } from "../../domain/Ids.ts"
 import { Deliveries } from "../../services/Deliveries.ts"

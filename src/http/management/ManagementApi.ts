@@ -1,4 +1,5 @@
-import { HttpApi, OpenApi } from "@effect/platform"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { AuditApi } from "./AuditApi.ts"
 import * as Document from "./Document.ts"
 import { DeliveriesApi, EventsApi } from "./EventsApi.ts"

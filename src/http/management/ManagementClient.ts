@@ -1,4 +1,7 @@
-import { type HttpApi, HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import type * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { Context, Effect, Layer, type Redacted } from "effect"
 import { identity } from "effect/Function"
 import { ManagementApi } from "./ManagementApi.ts"

@@ -1,16 +1,14 @@
 // The platform's routes carry their errors untyped until they are encoded.
 // @effect-diagnostics anyUnknownInErrorContext:off
-import {
-  type Headers,
-  HttpApiBuilder,
-  type HttpApiError,
-  HttpApiSecurity,
-  HttpLayerRouter,
-  type HttpRouter,
-  HttpServerRequest,
-  HttpServerRespondable,
-  HttpServerResponse
-} from "@effect/platform"
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpApiError from "@effect/platform/HttpApiError"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type Context, Effect, Either, Layer, Predicate } from "effect"
 import { Settings } from "../../services/Settings.ts"
 import * as Failure from "../Failure.ts"

@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Effect } from "effect"
 import { entries } from "../../domain/providers/Catalogue.ts"
 import { ManagementApi } from "./ManagementApi.ts"

@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Effect } from "effect"
 import { DeadMessages } from "../../services/DeadMessages.ts"
 import { Broker } from "../../services/ports/Broker.ts"

@@ -1,4 +1,4 @@
-import { HttpServerResponse } from "@effect/platform"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Content } from "../../services/store/EventReader.ts"
 
 /** The exact bytes of what was sent. They are shown as what they are, never run. */

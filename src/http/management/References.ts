@@ -1,4 +1,4 @@
-import { HttpApiSchema } from "@effect/platform"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { Effect, Option, Schema } from "effect"
 import { identity } from "effect/Function"
 import { NotFound } from "../../domain/Errors.ts"

@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Effect, Layer } from "effect"
 import { RejectionId } from "../../domain/Ids.ts"
 import { Integrations } from "../../services/Integrations.ts"

@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Effect, Layer, type Option } from "effect"
 import { ReplayId } from "../../domain/Ids.ts"
 import type { ReplayScope } from "../../domain/ReplayScope.ts"

@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Duration, Effect, Option, Redacted } from "effect"
 import { defaultOverlapSeconds } from "../../domain/Destination.ts"
 import { DestinationId, SecretId } from "../../domain/Ids.ts"

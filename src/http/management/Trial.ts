@@ -1,4 +1,4 @@
-import type { HttpServerRequest } from "@effect/platform"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { DateTime, Either, Option, Predicate } from "effect"
 import { type Invalid, invalid } from "../../domain/Errors.ts"
 import type { Headers } from "../../domain/Headers.ts"

@@ -1,4 +1,4 @@
-import { FileSystem } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { Clock, Duration, Effect, Option, Redacted } from "effect"
 import { randomBytes, randomUUID } from "node:crypto"
 import { join } from "node:path"

@@ -1,4 +1,4 @@
-import { FileSystem } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { Effect, type Option, Schema } from "effect"
 import { createHash, randomUUID } from "node:crypto"
 import { join } from "node:path"
