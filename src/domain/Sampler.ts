@@ -4,6 +4,8 @@ import { Option } from "effect"
 export interface Bounds {
   readonly perKind: number
   readonly inAll: number
+  /** Of all, so many have room for the first of its kind alone. */
+  readonly firsts: number
   /** Of content. What would go beyond one of these is kept without. */
   readonly bytesPerKind: number
   readonly bytes: number
@@ -18,6 +20,7 @@ export interface Taken {
 
 /** So many were not kept after the last one of their kind that was. */
 export interface Missed {
+  readonly kind: string
   readonly after: string
   readonly count: number
 }
@@ -30,6 +33,8 @@ export interface Sampler {
   readonly lose: (kind: string, id: string, missed: number) => void
   /** What was missed and is told by nobody yet. */
   readonly missed: (now: number) => ReadonlyArray<Missed>
+  /** What was missed could not be told, and is to be told with the next. */
+  readonly untold: (missed: ReadonlyArray<Missed>) => void
 }
 
 interface Kind {
@@ -70,7 +75,8 @@ export const make = (bounds: Bounds): Sampler => {
     take: (name, id, size, now) => {
       turn(now)
       const kind = known(name)
-      if (kind.taken >= bounds.perKind || taken >= bounds.inAll) {
+      const room = kind.taken === 0 ? bounds.inAll : bounds.inAll - bounds.firsts
+      if (kind.taken >= bounds.perKind || taken >= room) {
         kind.missed += 1
         return Option.none()
       }
@@ -93,13 +99,20 @@ export const make = (bounds: Bounds): Sampler => {
     },
     missed: (now) => {
       const told: Array<Missed> = []
-      for (const kind of kinds.values()) {
+      for (const [name, kind] of kinds) {
         if (kind.missed === 0 || Option.isNone(kind.last)) continue
-        told.push({ after: kind.last.value, count: kind.missed })
+        told.push({ kind: name, after: kind.last.value, count: kind.missed })
         kind.missed = 0
       }
       turn(now)
       return told
+    },
+    untold: (missed) => {
+      for (const { after, count, kind: name } of missed) {
+        const kind = known(name)
+        kind.missed += count
+        kind.last = Option.orElseSome(kind.last, () => after)
+      }
     }
   }
 }

@@ -26,7 +26,8 @@ import * as DatabaseTime from "./DatabaseTime.ts"
 import * as DirectoryRow from "./DirectoryRow.ts"
 import * as Loop from "./Loop.ts"
 import { Settings } from "./Settings.ts"
-import { guarded, isStoreError, rows, type StoreError } from "./store/Store.ts"
+import { PoolShare } from "./store/PoolShare.ts"
+import { guarded, isStoreError, rows, StoreError } from "./store/Store.ts"
 import { Vault, type VaultError } from "./Vault.ts"
 
 /** An integration as the ingress needs it: ready to verify, name and route a webhook. */
@@ -85,10 +86,14 @@ const capacity = 10_000
 const keep = Duration.hours(1)
 // An unknown name may become known at any moment, and a scanner asks for many.
 const keepUnknown = Duration.seconds(1)
+// Anybody may ask for names that are not there: they take no more of the pool than that.
+const connections = 2
+
+const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not tell of the integration in time" })
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  const { rateLimitPerMinute } = yield* Settings
+  const { acceptWithin, rateLimitPerMinute } = yield* Settings
   const vault = yield* Vault
 
   const time = DatabaseTime.make()
@@ -196,11 +201,16 @@ const make = Effect.gen(function*() {
     counted
   )
 
+  const isStale = ({ version }: { readonly version: number }) => version !== current
+
+  const share = yield* Effect.makeSemaphore(connections)
   // The version is read first: an entry may be newer than it says, never older.
   const cache = yield* Cache.makeWith({
     capacity,
     lookup: (reference: string) =>
-      Effect.flatMap(readVersion, (version) => Effect.map(load(reference), (listed) => ({ version, listed }))),
+      Effect.flatMap(readVersion, (version) => Effect.map(load(reference), (listed) => ({ version, listed }))).pipe(
+        Effect.provideService(PoolShare, Option.some(share))
+      ),
     timeToLive: Exit.match({
       // Anybody may ask for one that cannot be read.
       onFailure: (cause) => Option.exists(Cause.failureOption(cause), isStoreError) ? Duration.zero : keepUnknown,
@@ -213,12 +223,22 @@ const make = Effect.gen(function*() {
   // Without PostgreSQL nothing is accepted, so a stale directory harms nobody.
   yield* Loop.forkRepeating("Watching for changes of integrations", watch, Effect.ignore(refresh))
 
+  // Others wait for the same lookup: a sender that goes away, or whose time is over, must not end it for them.
+  const lookUp = (key: string) =>
+    Effect.uninterruptible(cache.get(key)).pipe(
+      Effect.disconnect,
+      Effect.timeoutFail({ duration: acceptWithin, onTimeout: () => tooSlow })
+    )
+
   const look = Effect.fnUntraced(function*(reference: string) {
     if (!isId(reference) && !isSlug(reference)) return Option.none()
     const key = copy(reference)
-    yield* cache.invalidateWhen(key, (entry) => entry.version !== current)
-    // Others wait for the same lookup: a sender that goes away must not end it for them.
-    const { listed, version } = yield* Effect.uninterruptible(cache.get(key))
+    yield* cache.invalidateWhen(key, isStale)
+    const found = yield* lookUp(key)
+    // One that was under way when something changed does not know of it.
+    const { listed, version } = isStale(found)
+      ? yield* Effect.zipRight(cache.invalidateWhen(key, isStale), lookUp(key))
+      : found
     if (Option.isSome(listed) && version === current && known.size < capacity) known.set(key, listed)
     return listed
   })

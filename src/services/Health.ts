@@ -39,6 +39,8 @@ export class Health extends Context.Tag("sluice/services/Health")<Health, {
 export const schemaVersion = 13
 
 const patience = Duration.seconds(2)
+// Anybody may ask, and takes no connection from those who work.
+const keep = Duration.millis(500)
 // PostgreSQL's SQLSTATE for a table that is not there.
 const undefinedTable = "42P01"
 
@@ -58,7 +60,7 @@ const make = Effect.gen(function*() {
     FROM directory_version`.pipe(
     Effect.flatMap(rows(Schema.Struct({ readOnly: Schema.Boolean, isTold: Schema.Boolean })))
   )
-  const postgres = check(Effect.gen(function*() {
+  const postgres = yield* check(Effect.gen(function*() {
     const [found] = yield* writes
     if (found === undefined) return yield* Effect.fail("the database is empty: run npm run db:migrate")
     if (found.readOnly) {
@@ -72,8 +74,8 @@ const make = Effect.gen(function*() {
       )
     }
   }))
-  const redis = check(coordination.check)
-  const rabbitmq = check(broker.check)
+  const redis = yield* check(coordination.check)
+  const rabbitmq = yield* check(broker.check)
 
   return Health.of({
     ready: postgres,
@@ -91,7 +93,11 @@ const make = Effect.gen(function*() {
 const statusOf = (checks: Readonly<Record<string, Check>>): Report["status"] =>
   Object.values(checks).every((_) => _.status === "ok") ? "ok" : "degraded"
 
-const check = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<Check> =>
+/** However many ask at the same time, the server is asked once. */
+const check = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<Effect.Effect<Check>> =>
+  Effect.cachedWithTTL(measured(effect), keep)
+
+const measured = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<Check> =>
   Effect.gen(function*() {
     const before = yield* Clock.currentTimeMillis
     const error = yield* effect.pipe(

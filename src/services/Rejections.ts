@@ -39,7 +39,13 @@ const waiting = 200
 const maxBodyBytes = 262_144
 
 /** A kind is an integration and a reason. */
-const eachMinute: Sampler.Bounds = { perKind: 10, inAll: 300, bytesPerKind: 1_048_576, bytes: 16_777_216 }
+const eachMinute: Sampler.Bounds = {
+  perKind: 10,
+  inAll: 300,
+  firsts: 100,
+  bytesPerKind: 1_048_576,
+  bytes: 16_777_216
+}
 const roomOfKind: Room = { rows: 250, bytes: 4_194_304 }
 const roomInAll: Room = { rows: 20_000, bytes: 268_435_456 }
 const tidying = Schedule.spaced("10 seconds")
@@ -61,7 +67,9 @@ const make = Effect.gen(function*() {
 
   const tidy = Effect.gen(function*() {
     const missed = sampler.missed(yield* Elapsed.millis)
-    if (missed.length > 0) yield* store.suppress(missed)
+    if (missed.length > 0) {
+      yield* Effect.tapErrorCause(store.suppress(missed), () => Effect.sync(() => sampler.untold(missed)))
+    }
     if (!written) return
     yield* store.trim(roomInAll)
     written = false

@@ -14,6 +14,8 @@ export interface Targets {
 
 /** Bodies that are read at a time, in bytes; one that is larger is read alone. */
 const bodiesAtOnce = 16_777_216
+/** Deliveries that there can be of them, so that many destinations do not make one transaction of tens of thousands. */
+export const deliveriesAtOnce = 2_000
 
 /**
  * Where events go that are delivered again: by the rule of a single replay, or, where only what failed is wanted, to where
@@ -44,7 +46,8 @@ export const of = Effect.fn("ReplayTargets.of")(function*(
   const asksForBody = ({ candidates, event }: typeof considered[number]) =>
     !onlyFailed && candidates.some((_) => hangsOnBody(_, event.type))
 
-  const fitting = withinBytes(considered, (_) => asksForBody(_) ? _.event.size : 0)
+  const few = within(deliveriesAtOnce, considered, (_) => _.candidates.length)
+  const fitting = within(bodiesAtOnce, few, (_) => asksForBody(_) ? _.event.size : 0)
   const asking = fitting.filter(asksForBody).map((_) => _.event.id)
   const bodies = asking.length === 0 ? new Map<string, Uint8Array>() : yield* reader.bodies(asking)
   return {
@@ -63,9 +66,9 @@ const hangsOnBody = ({ filter, tried }: Candidate, type: Option.Option<string>):
   !tried && (filter.rules ?? []).length > 0 && Filter.matches(Struct.omit(filter, "rules"), type, Option.none)
 
 /** As many from the beginning as fit together, but one in any case. */
-const withinBytes = <A>(all: ReadonlyArray<A>, bytes: (item: A) => number): ReadonlyArray<A> => {
+const within = <A>(most: number, all: ReadonlyArray<A>, weigh: (item: A) => number): ReadonlyArray<A> => {
   let sum = 0
-  const beyond = all.findIndex((item, index) => (sum += bytes(item)) > bodiesAtOnce && index > 0)
+  const beyond = all.findIndex((item, index) => (sum += weigh(item)) > most && index > 0)
   return beyond === -1 ? all : all.slice(0, beyond)
 }
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Option } from "effect"
 import * as Sampler from "../../src/domain/Sampler.ts"
 
-const bounds: Sampler.Bounds = { perKind: 3, inAll: 8, bytesPerKind: 500, bytes: 1_000 }
+const bounds: Sampler.Bounds = { perKind: 3, inAll: 8, firsts: 2, bytesPerKind: 500, bytes: 1_000 }
 
 interface Step {
   readonly kind: string
@@ -15,7 +15,7 @@ const step: FastCheck.Arbitrary<Step> = FastCheck.record({
   kind: FastCheck.constantFrom("a", "b", "c", "d"),
   bytes: FastCheck.integer({ min: 0, max: 400 }),
   gapMs: FastCheck.oneof(FastCheck.constant(0), FastCheck.integer({ min: 0, max: 40_000 })),
-  next: FastCheck.constantFrom("nothing", "nothing", "look", "lose")
+  next: FastCheck.constantFrom("nothing", "nothing", "look", "look in vain", "lose")
 })
 
 /** Everything that came, with what became of it. */
@@ -28,6 +28,7 @@ const sampled = (steps: ReadonlyArray<Step>) => {
     now += gapMs
     const id = `${kind}${index}`
     const taken = Option.getOrNull(sampler.take(kind, id, bytes, now))
+    if (next === "look in vain") sampler.untold(sampler.missed(now))
     if (next === "look") { for (const { after, count } of sampler.missed(now)) tell(after, count) }
     if (taken === null) return []
     if (next === "lose") {
@@ -87,8 +88,18 @@ describe("a sample", () => {
       Effect.sync(() => {
         const sampler = Sampler.make(bounds)
         for (let index = 0; index < flood; index += 1) sampler.take("flood", `flood${index}`, 0, 0)
-        const others = ["x", "y", "z", "x", "y"].map((kind, index) => sampler.take(kind, `${index}`, 0, 1_000))
+        const others = ["x", "x", "y", "z"].map((kind, index) => sampler.take(kind, `${index}`, 0, 1_000))
         assert.isTrue(others.every(Option.isSome))
       })
   )
+
+  it.effect("keeps one of a kind although a few others are many", () =>
+    Effect.sync(() => {
+      const sampler = Sampler.make(bounds)
+      for (const kind of ["a", "b", "c"]) {
+        for (let index = 0; index < 100; index += 1) sampler.take(kind, `${kind}${index}`, 0, 0)
+      }
+      assert.isTrue(Option.isSome(sampler.take("d", "d0", 0, 0)))
+      assert.isTrue(Option.isNone(sampler.take("d", "d1", 0, 0)))
+    }))
 })

@@ -1,6 +1,6 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Array, Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { Array, Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { Directory } from "../../src/services/Directory.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { Vault } from "../../src/services/Vault.ts"
@@ -9,12 +9,36 @@ import * as Grounds from "../support/Grounds.ts"
 import * as Heap from "../support/Heap.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
-const ground = Directory.layer.pipe(
-  Layer.provide(Vault.layer),
-  Layer.provideMerge(Layer.merge(Layer.succeed(Settings, Grounds.settings()), TestDatabase))
+const ground = (changes: Partial<typeof Settings.Service> = {}) =>
+  Directory.layer.pipe(
+    Layer.provide(Vault.layer),
+    Layer.provideMerge(Layer.merge(Layer.succeed(Settings, Grounds.settings(changes)), TestDatabase))
+  )
+
+/** Keeps everybody from reading integrations, until the scope ends. */
+const lock = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const locked = yield* Deferred.make<void>()
+  const unlock = yield* Deferred.make<void>()
+  const locking = yield* sql`LOCK TABLE integrations IN ACCESS EXCLUSIVE MODE`.pipe(
+    Effect.zipRight(Deferred.succeed(locked, undefined)),
+    Effect.zipRight(Deferred.await(unlock)),
+    sql.withTransaction,
+    Effect.fork
+  )
+  yield* Effect.addFinalizer(() =>
+    Effect.zipRight(Deferred.succeed(unlock, undefined), Effect.orDie(Fiber.join(locking)))
+  )
+  yield* Deferred.await(locked)
+})
+
+/** Who waits for that. */
+const waiting = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => sql`SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'integrations'::regclass`
 )
 
-layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the directory", (it) => {
+layer(ground(), { excludeTestServices: true, timeout: "30 seconds" })("the directory", (it) => {
   it.effect("keeps of the names that it does not know nothing but the names", () =>
     Effect.gen(function*() {
       const directory = yield* Directory
@@ -64,24 +88,43 @@ layer(ground, { excludeTestServices: true, timeout: "30 seconds" })("the directo
   it.effect("answers all that ask for the same integration, though the first of them goes away", () =>
     Effect.gen(function*() {
       const directory = yield* Directory
-      const sql = yield* SqlClient.SqlClient
-      const locked = yield* Deferred.make<void>()
-      const unlock = yield* Deferred.make<void>()
-      const lock = yield* sql`LOCK TABLE integrations IN ACCESS EXCLUSIVE MODE`.pipe(
-        Effect.zipRight(Deferred.succeed(locked, undefined)),
-        Effect.zipRight(Deferred.await(unlock)),
-        sql.withTransaction,
-        Effect.fork
-      )
-      yield* Deferred.await(locked)
-      const first = yield* Effect.fork(directory.find("awaited"))
-      const waiting = sql`SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'integrations'::regclass`
-      yield* eventually(waiting, (_) => _.length > 0)
-      const second = yield* Effect.fork(directory.find("awaited"))
-      yield* Effect.yieldNow()
-      yield* Fiber.interruptFork(first)
-      yield* Deferred.succeed(unlock, undefined)
-      yield* Fiber.join(lock)
+      const second = yield* Effect.scoped(Effect.gen(function*() {
+        yield* lock
+        const first = yield* Effect.fork(directory.find("awaited"))
+        yield* eventually(waiting, (_) => _.length > 0)
+        const second = yield* Effect.forkDaemon(directory.find("awaited"))
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(first)
+        return second
+      }))
       assert.deepStrictEqual(yield* Fiber.join(second), Option.none())
     }))
+
+  it.effect("takes no more than its share of the connections, whatever names it is asked for", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory
+      const names = Array.makeBy(20, (index) => `stranger-${index}`)
+      const asked = yield* Effect.scoped(Effect.gen(function*() {
+        yield* lock
+        const asked = yield* Effect.forkDaemon(Effect.forEach(names, directory.find, { concurrency: "unbounded" }))
+        yield* eventually(waiting, (_) => _.length > 1)
+        yield* Effect.sleep("100 millis")
+        assert.strictEqual((yield* waiting).length, 2)
+        return asked
+      }))
+      assert.isTrue((yield* Fiber.join(asked)).every(Option.isNone))
+    }))
 })
+
+layer(ground({ acceptWithin: Duration.millis(200) }), { excludeTestServices: true, timeout: "30 seconds" })(
+  "a directory whose PostgreSQL is silent",
+  (it) => {
+    it.scoped("says so in time", () =>
+      Effect.gen(function*() {
+        const directory = yield* Directory
+        yield* lock
+        const error = yield* Effect.flip(directory.find("awaited"))
+        assert.strictEqual(error._tag === "StoreError" ? error.reason : error._tag, "Unavailable")
+      }))
+  }
+)

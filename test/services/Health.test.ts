@@ -1,11 +1,12 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Array, Effect, Layer, Ref } from "effect"
 import { readdirSync } from "node:fs"
 import { inject } from "vitest"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import { Health, schemaVersion } from "../../src/services/Health.ts"
+import { Broker } from "../../src/services/ports/Broker.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { FakeBroker } from "../support/FakeBroker.ts"
 import * as Grounds from "../support/Grounds.ts"
@@ -55,6 +56,27 @@ it.scopedLive("an API whose database is older than itself is not ready, and says
     assert.strictEqual((yield* ready(url)).status, "ok")
     yield* alter("DELETE FROM directory_version")
     assert.include((yield* ready(url)).error, "run npm run db:migrate")
+  }))
+
+it.scopedLive("a server is asked once, however many ask at the same time whether it answers", () =>
+  Effect.gen(function*() {
+    const asked = yield* Ref.make(0)
+    const counting = Layer.effect(
+      Broker,
+      Effect.map(Broker, (broker) => ({ ...broker, check: Effect.delay(Ref.update(asked, (_) => _ + 1), "50 millis") }))
+    )
+    const ground = Layer.mergeAll(
+      Layer.provide(counting, FakeBroker.layer),
+      MemoryCoordination.layer,
+      Layer.succeed(Settings, Grounds.settings()),
+      clientOf(yield* acquireDatabase(inject("migratedTemplate")), 1)
+    )
+    const reports = yield* Effect.flatMap(
+      Health,
+      ({ report }) => Effect.all(Array.replicate(report, 50), { concurrency: "unbounded" })
+    ).pipe(Effect.provide(Layer.provide(Health.layer, ground)))
+    assert.isTrue(reports.every((_) => _.status === "ok"))
+    assert.strictEqual(yield* Ref.get(asked), 1)
   }))
 
 it("the newest migration is the one that is asked for", () => {

@@ -53,7 +53,7 @@ export class RejectionStore extends Context.Tag("sluice/services/store/Rejection
   /** Lets the oldest of all give way, a bounded number at a time. */
   readonly trim: (room: Room) => Effect.Effect<void, StoreError>
   /** Adds to what others tell of those that were not kept. */
-  readonly suppress: (missed: ReadonlyArray<Missed>) => Effect.Effect<void, StoreError>
+  readonly suppress: (missed: ReadonlyArray<Omit<Missed, "kind">>) => Effect.Effect<void, StoreError>
   readonly find: (id: RejectionId) => Effect.Effect<Option.Option<Kept>, StoreError>
   /** Notes which event it became, unless that is noted already. */
   readonly accept: (id: RejectionId, eventId: EventId) => Effect.Effect<void, StoreError>
