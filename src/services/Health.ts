@@ -39,8 +39,8 @@ export class Health extends Context.Tag("sluice/services/Health")<Health, {
 export const schemaVersion = 13
 
 const patience = Duration.seconds(2)
-// Anybody may ask, and takes no connection from those who work.
-const keep = Duration.millis(500)
+/** What was found is told for so long: anybody may ask, and takes no connection from those who work. */
+export const keep = Duration.millis(250)
 // PostgreSQL's SQLSTATE for a table that is not there.
 const undefinedTable = "42P01"
 

@@ -4,6 +4,7 @@ import { Clock, Duration, Effect, Layer, Redacted, Schema } from "effect"
 import { inject } from "vitest"
 import * as RabbitMqBroker from "../../src/layers/RabbitMqBroker.ts"
 import * as RedisCoordination from "../../src/layers/RedisCoordination.ts"
+import { keep } from "../../src/services/Health.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import * as Routes from "../http/management/Routes.ts"
 import { eventually } from "../support/Eventually.ts"
@@ -94,6 +95,7 @@ describe.runIf(Grounds.realServers)("the management API in an outage", () => {
           for (const { down, least, proxy } of servers) {
             for (const [how, hurt] of outages) {
               yield* hurt(proxy)
+              yield* Effect.sleep(keep)
               const during = yield* callAll(samples)
               assert.deepStrictEqual(during.filter((told) => !isOutageProof(told)).map(shown), [], how)
               const out = unavailable(during)
