@@ -12,7 +12,8 @@ export interface Bounds {
 }
 
 /** One that is to be kept. */
-export interface Taken {
+export interface Taken<Id> {
+  readonly id: Id
   readonly withContent: boolean
   /** How many of its kind were not kept before it. */
   readonly missed: number
@@ -27,8 +28,8 @@ export interface Missed {
 
 /** Chooses what is kept of things of which anybody may send any number, and counts the others. */
 export interface Sampler {
-  /** None: it is not to be kept. `now` is in milliseconds. */
-  readonly take: (kind: string, id: string, bytes: number, now: number) => Option.Option<Taken>
+  /** None: it is not to be kept, and needs no id. `now` is in milliseconds. */
+  readonly take: <Id extends string>(kind: string, id: () => Id, bytes: number, now: number) => Option.Option<Taken<Id>>
   /** One that was taken could not be kept, with those that it told of. */
   readonly lose: (kind: string, id: string, missed: number) => void
   /** What was missed and is told by nobody yet. */
@@ -72,7 +73,7 @@ export const make = (bounds: Bounds): Sampler => {
   }
 
   return {
-    take: (name, id, size, now) => {
+    take: (name, makeId, size, now) => {
       turn(now)
       const kind = known(name)
       const room = kind.taken === 0 ? bounds.inAll : bounds.inAll - bounds.firsts
@@ -82,6 +83,7 @@ export const make = (bounds: Bounds): Sampler => {
       }
       const withContent = bytes + size <= bounds.bytes && kind.bytes + size <= bounds.bytesPerKind
       const { missed } = kind
+      const id = makeId()
       kind.taken += 1
       kind.missed = 0
       kind.last = Option.some(id)
@@ -90,7 +92,7 @@ export const make = (bounds: Bounds): Sampler => {
         bytes += size
         kind.bytes += size
       }
-      return Option.some({ withContent, missed })
+      return Option.some({ id, withContent, missed })
     },
     lose: (name, id, missed) => {
       const kind = known(name)

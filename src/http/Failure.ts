@@ -117,9 +117,11 @@ export const response = (
   code: string,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-  log: Effect.Effect<void> = Effect.void
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  make(code, message).pipe(
-    Effect.tap(noting(log)),
-    Effect.map((body) => HttpServerResponse.unsafeJson(body, { status, headers }))
+  log?: Effect.Effect<void>
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  const body = make(code, message)
+  return Effect.map(
+    log === undefined ? body : Effect.tap(body, noting(log)),
+    (body) => HttpServerResponse.unsafeJson(body, { status, headers })
   )
+}

@@ -1,5 +1,5 @@
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Effect } from "effect"
+import { Effect, FiberRef, LogLevel } from "effect"
 import type { Refusal } from "../domain/verification/Refusal.ts"
 import type { UnknownScheme } from "../services/Directory.ts"
 import type { RateLimited } from "../services/Intake.ts"
@@ -14,6 +14,9 @@ import type * as RawBody from "./RawBody.ts"
 // Long enough for PostgreSQL to come back, short enough for every provider's patience with retries.
 const retryAfter = { "retry-after": "5" }
 
+// A log that is not written costs whoever is flooded as much as one that is, but for the check.
+const isDebugging = Effect.map(FiberRef.get(FiberRef.currentMinimumLogLevel), LogLevel.lessThanEqual(LogLevel.Debug))
+
 /** Counts a webhook that is not accepted; the log has the reason under the answer's request id. */
 export const refuse = (
   reason: string,
@@ -21,8 +24,12 @@ export const refuse = (
   code: string,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-  log: Effect.Effect<void> = Effect.logDebug("A webhook was not accepted", { reason })
-) => Effect.zipRight(Metrics.rejected(reason), Failure.response(status, code, message, headers, log))
+  log?: Effect.Effect<void>
+) =>
+  Effect.flatMap(isDebugging, (isDebugging) => {
+    const debug = isDebugging ? Effect.logDebug("A webhook was not accepted", { reason }) : undefined
+    return Effect.zipRight(Metrics.rejected(reason), Failure.response(status, code, message, headers, log ?? debug))
+  })
 
 type Response = HttpServerResponse.HttpServerResponse
 type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError | UnknownScheme

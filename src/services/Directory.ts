@@ -86,8 +86,8 @@ const capacity = 10_000
 const keep = Duration.hours(1)
 // An unknown name may become known at any moment, and a scanner asks for many.
 const keepUnknown = Duration.seconds(1)
-// Anybody may ask for names that are not there: they take no more of the pool than that.
-const connections = 2
+// Anybody may ask for names that are not there: their lookups have so many connections at most.
+const ofStrangers = 2
 
 const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not tell of the integration in time" })
 
@@ -203,13 +203,20 @@ const make = Effect.gen(function*() {
 
   const isStale = ({ version }: { readonly version: number }) => version !== current
 
-  const share = yield* Effect.makeSemaphore(connections)
+  const share = yield* Effect.makeSemaphore(ofStrangers)
+  // Those that were there when they were looked up last: after a change they all are looked up at once.
+  const familiar = new Set<string>()
+  const meet = (reference: string, isThere: boolean) => {
+    if (!isThere) familiar.delete(reference)
+    else if (familiar.size < capacity) familiar.add(reference)
+  }
   // The version is read first: an entry may be newer than it says, never older.
   const cache = yield* Cache.makeWith({
     capacity,
     lookup: (reference: string) =>
       Effect.flatMap(readVersion, (version) => Effect.map(load(reference), (listed) => ({ version, listed }))).pipe(
-        Effect.provideService(PoolShare, Option.some(share))
+        Effect.tap(({ listed }) => Effect.sync(() => meet(reference, Option.isSome(listed)))),
+        Effect.provideService(PoolShare, familiar.has(reference) ? Option.none() : Option.some(share))
       ),
     timeToLive: Exit.match({
       // Anybody may ask for one that cannot be read.

@@ -84,12 +84,12 @@ const make = Effect.gen(function*() {
 
   return Rejections.of({
     record: Effect.fnUntraced(function*(rejection) {
-      const id = RejectionId.make(Ids.at(rejection.request.receivedAt))
+      const makeId = () => RejectionId.make(Ids.at(rejection.request.receivedAt))
       const kind = kindOf(rejection)
       const body = bodyOf(rejection)
-      const taken = sampler.take(kind, id, body?.byteLength ?? 0, yield* Elapsed.millis)
+      const taken = sampler.take(kind, makeId, body?.byteLength ?? 0, yield* Elapsed.millis)
       if (Option.isNone(taken)) return
-      const { missed, withContent } = taken.value
+      const { id, missed, withContent } = taken.value
       const entry = { kind, entry: entryOf(id, rejection, withContent ? body : null, missed) }
       if (!(yield* Queue.offer(queue, entry))) yield* lose(entry)
     })

@@ -27,7 +27,7 @@ const sampled = (steps: ReadonlyArray<Step>) => {
   const kept = steps.flatMap(({ bytes, gapMs, kind, next }, index) => {
     now += gapMs
     const id = `${kind}${index}`
-    const taken = Option.getOrNull(sampler.take(kind, id, bytes, now))
+    const taken = Option.getOrNull(sampler.take(kind, () => id, bytes, now))
     if (next === "look in vain") sampler.untold(sampler.missed(now))
     if (next === "look") { for (const { after, count } of sampler.missed(now)) tell(after, count) }
     if (taken === null) return []
@@ -74,7 +74,7 @@ describe("a sample", () => {
       Effect.sync(() => {
         const { kept, now, sampler, told } = sampled(steps)
         // One more of each kind, in a minute of its own, tells of what nobody could be told by.
-        const last = ["a", "b", "c", "d"].map((kind) => sampler.take(kind, "last", 0, now + 120_000))
+        const last = ["a", "b", "c", "d"].map((kind) => sampler.take(kind, () => "last", 0, now + 120_000))
         const waiting = last.reduce((sum, taken) => sum + (Option.isSome(taken) ? taken.value.missed : 0), 0)
         const missed = [...told.values()].reduce((sum, count) => sum + count, 0)
         assert.strictEqual(kept.length + missed + waiting, steps.length)
@@ -87,8 +87,8 @@ describe("a sample", () => {
     ([flood]) =>
       Effect.sync(() => {
         const sampler = Sampler.make(bounds)
-        for (let index = 0; index < flood; index += 1) sampler.take("flood", `flood${index}`, 0, 0)
-        const others = ["x", "x", "y", "z"].map((kind, index) => sampler.take(kind, `${index}`, 0, 1_000))
+        for (let index = 0; index < flood; index += 1) sampler.take("flood", () => `flood${index}`, 0, 0)
+        const others = ["x", "x", "y", "z"].map((kind, index) => sampler.take(kind, () => `${index}`, 0, 1_000))
         assert.isTrue(others.every(Option.isSome))
       })
   )
@@ -97,9 +97,9 @@ describe("a sample", () => {
     Effect.sync(() => {
       const sampler = Sampler.make(bounds)
       for (const kind of ["a", "b", "c"]) {
-        for (let index = 0; index < 100; index += 1) sampler.take(kind, `${kind}${index}`, 0, 0)
+        for (let index = 0; index < 100; index += 1) sampler.take(kind, () => `${kind}${index}`, 0, 0)
       }
-      assert.isTrue(Option.isSome(sampler.take("d", "d0", 0, 0)))
-      assert.isTrue(Option.isNone(sampler.take("d", "d1", 0, 0)))
+      assert.isTrue(Option.isSome(sampler.take("d", () => "d0", 0, 0)))
+      assert.isTrue(Option.isNone(sampler.take("d", () => "d1", 0, 0)))
     }))
 })

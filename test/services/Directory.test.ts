@@ -100,9 +100,14 @@ layer(ground(), { excludeTestServices: true, timeout: "30 seconds" })("the direc
       assert.deepStrictEqual(yield* Fiber.join(second), Option.none())
     }))
 
-  it.effect("takes no more than its share of the connections, whatever names it is asked for", () =>
+  it.effect("takes no more than two connections for names that nobody knows, and others beside them", () =>
     Effect.gen(function*() {
       const directory = yield* Directory
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`INSERT INTO integrations (id, slug, name, provider) VALUES (gen_random_uuid(), 'familiar', 'f', 'hmac')`
+      assert.isTrue(Option.isSome(yield* directory.find("familiar")))
+      yield* sql`UPDATE directory_version SET version = version + 1`
+      yield* directory.refresh
       const names = Array.makeBy(20, (index) => `stranger-${index}`)
       const asked = yield* Effect.scoped(Effect.gen(function*() {
         yield* lock
@@ -110,9 +115,13 @@ layer(ground(), { excludeTestServices: true, timeout: "30 seconds" })("the direc
         yield* eventually(waiting, (_) => _.length > 1)
         yield* Effect.sleep("100 millis")
         assert.strictEqual((yield* waiting).length, 2)
-        return asked
+        const other = yield* Effect.forkDaemon(directory.find("familiar"))
+        yield* eventually(waiting, (_) => _.length > 2)
+        return Fiber.zip(asked, other)
       }))
-      assert.isTrue((yield* Fiber.join(asked)).every(Option.isNone))
+      const [strangers, other] = yield* Fiber.join(asked)
+      assert.isTrue(strangers.every(Option.isNone))
+      assert.isTrue(Option.isSome(other))
     }))
 })
 
