@@ -111,9 +111,11 @@ export const make = (bounds: Bounds): Sampler => {
     },
     untold: (missed) => {
       for (const { after, count, kind: name } of missed) {
+        // One that is known still may have lost the last of its kind meanwhile.
+        const wasKnown = kinds.has(name)
         const kind = known(name)
         kind.missed += count
-        kind.last = Option.orElseSome(kind.last, () => after)
+        if (!wasKnown) kind.last = Option.some(after)
       }
     }
   }

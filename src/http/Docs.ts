@@ -1,20 +1,18 @@
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Effect, Layer, Scope } from "effect"
+import { Duration, Effect, Layer, Scope } from "effect"
 import { ManagementApi } from "./management/ManagementApi.ts"
 
 // Without what would lead to foreign hosts, of which the type knows only the fonts.
 const quiet = { withDefaultFonts: false, showToolbar: "never", telemetry: false }
 
-// Its script is several megabytes of text, in memory from when the page is asked for first, and mostly never. Whoever
-// asks for it and goes away must not end that for the others.
-const page = Effect.promise(() => import("@effect/platform/HttpApiScalar")).pipe(
+// Its script is several megabytes of text, in memory from when the page is asked for first, and mostly never.
+const made = Effect.promise(() => import("@effect/platform/HttpApiScalar")).pipe(
   Effect.flatMap(({ layerHttpLayerRouter }) =>
     HttpLayerRouter.toHttpEffect(layerHttpLayerRouter({ api: ManagementApi, path: "/docs", scalar: quiet }))
   ),
   // The page's router is one of its own.
-  Effect.provideServiceEffect(Layer.CurrentMemoMap, Layer.makeMemoMap),
-  Effect.uninterruptible
+  Effect.provideServiceEffect(Layer.CurrentMemoMap, Layer.makeMemoMap)
 )
 
 // The page's script knows foreign hosts for fonts and trial requests; the browser is told to ask none of them.
@@ -31,7 +29,11 @@ const noForeignHosts = HttpServerResponse.setHeader(
 /** The management API as a page to read and try. */
 export const route = HttpLayerRouter.use((router) =>
   Effect.gen(function*() {
-    const made = yield* Effect.cached(Scope.extend(page, yield* Effect.scope))
-    yield* router.add("GET", "/docs", Effect.map(Effect.flatten(made), noForeignHosts))
+    const [page, forget] = yield* Effect.cachedInvalidateWithTTL(
+      Scope.extend(made, yield* Effect.scope),
+      Duration.infinity
+    )
+    const kept = Effect.uninterruptible(Effect.tapErrorCause(page, () => forget))
+    yield* router.add("GET", "/docs", Effect.map(Effect.flatten(kept), noForeignHosts))
   })
 )

@@ -87,8 +87,10 @@ const keep = Duration.hours(1)
 // An unknown name may become known at any moment, and a scanner asks for many.
 const keepUnknown = Duration.seconds(1)
 // Anybody may ask for names that are not there: their lookups have so many connections at most.
-const ofStrangers = 2
+const ofStrangers = 4
+const mostStrangers = 10_000
 
+const tooMany = new StoreError({ reason: "Unavailable", cause: "too many integrations are being looked up" })
 const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not tell of the integration in time" })
 
 const make = Effect.gen(function*() {
@@ -206,18 +208,33 @@ const make = Effect.gen(function*() {
   const share = yield* Effect.makeSemaphore(ofStrangers)
   // Those that were there when they were looked up last: after a change they all are looked up at once.
   const familiar = new Set<string>()
-  const meet = (reference: string, isThere: boolean) => {
-    if (!isThere) familiar.delete(reference)
-    else if (familiar.size < capacity) familiar.add(reference)
+  const meet = (reference: string, listed: Option.Option<Listed>) => {
+    if (Option.isNone(listed)) return void familiar.delete(reference)
+    if (familiar.size >= capacity) familiar.clear()
+    familiar.add(listed.value.id).add(listed.value.slug)
   }
+  let strangers = 0
+  /** Looked up beside no more than a few others, of no more than can be answered in time. */
+  const asStranger = <A, E>(lookup: Effect.Effect<A, E>) =>
+    Effect.suspend((): Effect.Effect<A, E | StoreError> => {
+      if (strangers >= mostStrangers) return tooMany
+      strangers += 1
+      return Effect.ensuring(
+        Effect.provideService(lookup, PoolShare, Option.some(share)),
+        Effect.sync(() => strangers -= 1)
+      )
+    })
   // The version is read first: an entry may be newer than it says, never older.
   const cache = yield* Cache.makeWith({
     capacity,
-    lookup: (reference: string) =>
-      Effect.flatMap(readVersion, (version) => Effect.map(load(reference), (listed) => ({ version, listed }))).pipe(
-        Effect.tap(({ listed }) => Effect.sync(() => meet(reference, Option.isSome(listed)))),
-        Effect.provideService(PoolShare, familiar.has(reference) ? Option.none() : Option.some(share))
-      ),
+    lookup: (reference: string) => {
+      const lookup = Effect.flatMap(readVersion, (version) =>
+        Effect.map(load(reference), (listed) => {
+          meet(reference, listed)
+          return { version, listed }
+        }))
+      return familiar.has(reference) ? lookup : asStranger(lookup)
+    },
     timeToLive: Exit.match({
       // Anybody may ask for one that cannot be read.
       onFailure: (cause) => Option.exists(Cause.failureOption(cause), isStoreError) ? Duration.zero : keepUnknown,
@@ -231,11 +248,7 @@ const make = Effect.gen(function*() {
   yield* Loop.forkRepeating("Watching for changes of integrations", watch, Effect.ignore(refresh))
 
   // Others wait for the same lookup: a sender that goes away, or whose time is over, must not end it for them.
-  const lookUp = (key: string) =>
-    Effect.uninterruptible(cache.get(key)).pipe(
-      Effect.disconnect,
-      Effect.timeoutFail({ duration: acceptWithin, onTimeout: () => tooSlow })
-    )
+  const lookUp = (key: string) => Effect.disconnect(Effect.uninterruptible(cache.get(key)))
 
   const look = Effect.fnUntraced(function*(reference: string) {
     if (!isId(reference) && !isSlug(reference)) return Option.none()
@@ -248,7 +261,7 @@ const make = Effect.gen(function*() {
       : found
     if (Option.isSome(listed) && version === current && known.size < capacity) known.set(key, listed)
     return listed
-  })
+  }, Effect.timeoutFail({ duration: acceptWithin, onTimeout: () => tooSlow }))
 
   return Directory.of({
     find: (reference) =>

@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Cause, Clock, Context, Duration, Effect, Layer, Option, Predicate, Schema } from "effect"
+import { Cache, Cause, Clock, Context, Duration, Effect, Fiber, Layer, Option, Predicate, Schema } from "effect"
 import { Broker } from "./ports/Broker.ts"
 import { Coordination } from "./ports/Coordination.ts"
 import { Settings } from "./Settings.ts"
@@ -93,9 +93,18 @@ const make = Effect.gen(function*() {
 const statusOf = (checks: Readonly<Record<string, Check>>): Report["status"] =>
   Object.values(checks).every((_) => _.status === "ok") ? "ok" : "degraded"
 
-/** However many ask at the same time, the server is asked once. */
+/** However many ask at the same time, the server is asked once, and for all of them whoever goes away. */
 const check = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<Effect.Effect<Check>> =>
-  Effect.cachedWithTTL(measured(effect), keep)
+  Effect.map(
+    Cache.make({
+      capacity: 1,
+      timeToLive: keep,
+      // In a fiber of its own, as nobody who waits for it can be interrupted.
+      lookup: (asked: Effect.Effect<unknown, E>) =>
+        Effect.flatMap(Effect.forkDaemon(Effect.interruptible(measured(asked))), Fiber.join)
+    }),
+    (cache) => Effect.disconnect(Effect.uninterruptible(cache.get(effect)))
+  )
 
 const measured = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<Check> =>
   Effect.gen(function*() {

@@ -15,7 +15,7 @@ export interface Targets {
 /** Bodies that are read at a time, in bytes; one that is larger is read alone. */
 const bodiesAtOnce = 16_777_216
 /** Deliveries that there can be of them, so that many destinations do not make one transaction of tens of thousands. */
-export const deliveriesAtOnce = 2_000
+export const deliveriesAtOnce = 10_000
 
 /**
  * Where events go that are delivered again: by the rule of a single replay, or, where only what failed is wanted, to where
@@ -28,11 +28,12 @@ export const of = Effect.fn("ReplayTargets.of")(function*(
 ): Effect.fn.Return<Targets, StoreError> {
   if (events.length === 0) return { fitting: [], targets: [] }
   const destinations = yield* reader.destinations([...new Set(events.map((_) => _.integrationId))])
-  const tried = yield* reader.tried(events.map((_) => _.id))
   const ofIntegration = Array.groupBy(destinations, (_) => _.integrationId)
+  const few = within(deliveriesAtOnce, events, (_) => _.kept ? ofIntegration[_.integrationId]?.length ?? 0 : 0)
+  const tried = yield* reader.tried(few.map((_) => _.id))
   const failed = new Map(tried.map((_) => [keyOf(_.eventId, _.destinationId), _.failed]))
 
-  const considered = events.map((event) => ({
+  const considered = few.map((event) => ({
     event,
     candidates: event.kept
       ? (ofIntegration[event.integrationId] ?? []).map(({ filter, id }) => ({
@@ -46,8 +47,7 @@ export const of = Effect.fn("ReplayTargets.of")(function*(
   const asksForBody = ({ candidates, event }: typeof considered[number]) =>
     !onlyFailed && candidates.some((_) => hangsOnBody(_, event.type))
 
-  const few = within(deliveriesAtOnce, considered, (_) => _.candidates.length)
-  const fitting = within(bodiesAtOnce, few, (_) => asksForBody(_) ? _.event.size : 0)
+  const fitting = within(bodiesAtOnce, considered, (_) => asksForBody(_) ? _.event.size : 0)
   const asking = fitting.filter(asksForBody).map((_) => _.event.id)
   const bodies = asking.length === 0 ? new Map<string, Uint8Array>() : yield* reader.bodies(asking)
   return {

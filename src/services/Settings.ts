@@ -41,7 +41,7 @@ export class Settings extends Context.Tag("sluice/services/Settings")<Settings, 
   readonly maxWebhookBytes: number
   /** How long a sender may take for a body. */
   readonly bodyTimeout: Duration.Duration
-  /** How long PostgreSQL may take to store a webhook before its sender is told to send it again. */
+  /** How long PostgreSQL may take to tell of an integration, and to store a webhook, before its sender is told to send it again. */
   readonly acceptWithin: Duration.Duration
   /** How long a management call may take until it is answered 503. */
   readonly manageWithin: Duration.Duration

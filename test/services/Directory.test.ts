@@ -100,7 +100,7 @@ layer(ground(), { excludeTestServices: true, timeout: "30 seconds" })("the direc
       assert.deepStrictEqual(yield* Fiber.join(second), Option.none())
     }))
 
-  it.effect("takes no more than two connections for names that nobody knows, and others beside them", () =>
+  it.effect("takes no more than four connections for names that nobody knows, and others beside them", () =>
     Effect.gen(function*() {
       const directory = yield* Directory
       const sql = yield* SqlClient.SqlClient
@@ -112,11 +112,11 @@ layer(ground(), { excludeTestServices: true, timeout: "30 seconds" })("the direc
       const asked = yield* Effect.scoped(Effect.gen(function*() {
         yield* lock
         const asked = yield* Effect.forkDaemon(Effect.forEach(names, directory.find, { concurrency: "unbounded" }))
-        yield* eventually(waiting, (_) => _.length > 1)
+        yield* eventually(waiting, (_) => _.length > 3)
         yield* Effect.sleep("100 millis")
-        assert.strictEqual((yield* waiting).length, 2)
+        assert.strictEqual((yield* waiting).length, 4)
         const other = yield* Effect.forkDaemon(directory.find("familiar"))
-        yield* eventually(waiting, (_) => _.length > 2)
+        yield* eventually(waiting, (_) => _.length > 4)
         return Fiber.zip(asked, other)
       }))
       const [strangers, other] = yield* Fiber.join(asked)

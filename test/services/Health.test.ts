@@ -1,7 +1,7 @@
 // @effect-diagnostics strictEffectProvide:off
 import { SqlClient } from "@effect/sql"
 import { assert, it } from "@effect/vitest"
-import { Array, Effect, Layer, Ref } from "effect"
+import { Array, Duration, Effect, Fiber, Layer, Ref } from "effect"
 import { readdirSync } from "node:fs"
 import { inject } from "vitest"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
@@ -58,12 +58,15 @@ it.scopedLive("an API whose database is older than itself is not ready, and says
     assert.include((yield* ready(url)).error, "run npm run db:migrate")
   }))
 
-it.scopedLive("a server is asked once, however many ask at the same time whether it answers", () =>
+it.scopedLive("a slow server is asked once, however many ask meanwhile whether it answers, and whoever goes away", () =>
   Effect.gen(function*() {
     const asked = yield* Ref.make(0)
     const counting = Layer.effect(
       Broker,
-      Effect.map(Broker, (broker) => ({ ...broker, check: Effect.delay(Ref.update(asked, (_) => _ + 1), "50 millis") }))
+      Effect.map(
+        Broker,
+        (broker) => ({ ...broker, check: Effect.delay(Ref.update(asked, (_) => _ + 1), "600 millis") })
+      )
     )
     const ground = Layer.mergeAll(
       Layer.provide(counting, FakeBroker.layer),
@@ -71,10 +74,17 @@ it.scopedLive("a server is asked once, however many ask at the same time whether
       Layer.succeed(Settings, Grounds.settings()),
       clientOf(yield* acquireDatabase(inject("migratedTemplate")), 1)
     )
-    const reports = yield* Effect.flatMap(
-      Health,
-      ({ report }) => Effect.all(Array.replicate(report, 50), { concurrency: "unbounded" })
-    ).pipe(Effect.provide(Layer.provide(Health.layer, ground)))
+    const reports = yield* Effect.flatMap(Health, ({ report }) =>
+      Effect.gen(function*() {
+        const first = yield* Effect.fork(report)
+        yield* Effect.sleep("50 millis")
+        yield* Fiber.interrupt(first)
+        return yield* Effect.forEach(
+          Array.range(1, 50),
+          (index) => Effect.delay(report, Duration.millis(index * 10)),
+          { concurrency: "unbounded" }
+        )
+      })).pipe(Effect.provide(Layer.provide(Health.layer, ground)))
     assert.isTrue(reports.every((_) => _.status === "ok"))
     assert.strictEqual(yield* Ref.get(asked), 1)
   }))

@@ -1,5 +1,5 @@
 import type { Message, Options } from "amqplib"
-import { Duration, Effect, Either } from "effect"
+import { Deferred, Duration, Effect, Either, FiberId } from "effect"
 import { BrokerError, type Publication } from "../../services/ports/Broker.ts"
 import type * as Death from "./Death.ts"
 
@@ -25,13 +25,22 @@ export interface Channel {
 }
 
 const patience = Duration.seconds(5)
-/** While so many wait for their confirms, nothing more is sent: the channel keeps each in memory, however late it is. */
+/** While so many wait for their confirms, no more are begun: the channel keeps each in memory, however late it is. */
 export const mostUnconfirmed = 1_000
 
-/** Publishes on a confirm channel and tells of each message whether it was confirmed, refused, or given up. */
-export const make = (channel: Channel) => {
+export interface Confirms {
+  /** Publishes, and tells of each message whether it was confirmed, refused, or given up. */
+  readonly send: (letters: ReadonlyArray<Letter>) => Effect.Effect<ReadonlyArray<Outcome>>
+  /** Fails once there is no room and none comes: the channel is there, but of no use. */
+  readonly stuck: Effect.Effect<never, BrokerError>
+}
+
+/** What is published on a confirm channel. */
+export const make = (channel: Channel): Confirms => {
   let serial = 0
   let waiting = 0
+  let heard = 0
+  const stuck = Deferred.unsafeMake<never, BrokerError>(FiberId.none)
   const room = Effect.unsafeMakeLatch(true)
   const returned = new Set<string>()
   // An unroutable message comes back before its confirm, which is positive all the same.
@@ -39,6 +48,7 @@ export const make = (channel: Channel) => {
 
   const settled = () => {
     waiting -= 1
+    heard += 1
     if (waiting < mostUnconfirmed) room.unsafeOpen()
   }
 
@@ -65,31 +75,51 @@ export const make = (channel: Channel) => {
     }
   }
 
-  // Who waits here holds nothing, so that one who is interrupted takes no room along.
-  const untilRoom: Effect.Effect<void> = Effect.suspend(() => {
-    if (waiting < mostUnconfirmed) return Effect.void
+  /** Whether room came in time. Who waits here holds nothing, so that one who is interrupted takes no room along. */
+  const roomComes = Effect.suspend(() => {
+    const before = heard
     room.unsafeClose()
-    return Effect.zipRight(room.await, untilRoom)
+    return Effect.timeoutTo(room.await, {
+      duration: patience,
+      onSuccess: () => true,
+      onTimeout: () => {
+        // Where nothing at all is confirmed meanwhile, nothing will be.
+        if (heard === before) Deferred.unsafeDone(stuck, noConfirms)
+        return false
+      }
+    })
   })
 
-  return (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> =>
-    Effect.suspend(() => {
-      const outcomes = letters.map((): Outcome => unconfirmed)
-      let open = letters.length
-      const sent = Effect.async<ReadonlyArray<Outcome>>((resume) =>
-        letters.forEach((letter, index) =>
-          publish(letter, (outcome) => {
-            outcomes[index] = outcome
-            open -= 1
-            if (open === 0) resume(Effect.succeed(outcomes))
-          })
-        )
-      )
-      return Effect.zipRight(untilRoom, sent).pipe(
-        Effect.timeoutTo({ duration: patience, onSuccess: (all) => all, onTimeout: () => [...outcomes] })
-      )
-    })
+  /** Sends at once, and gives what waits for the confirms. */
+  const publishAll = (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> => {
+    const outcomes = letters.map((): Outcome => unconfirmed)
+    const all = Deferred.unsafeMake<void>(FiberId.none)
+    let open = letters.length
+    letters.forEach((letter, index) =>
+      publish(letter, (outcome) => {
+        outcomes[index] = outcome
+        open -= 1
+        if (open === 0) Deferred.unsafeDone(all, Effect.void)
+      })
+    )
+    return Effect.map(Effect.timeoutOption(Deferred.await(all), patience), () => [...outcomes])
+  }
+
+  // Between the look and the sending nobody else is let in.
+  const send: Confirms["send"] = (letters) =>
+    Effect.suspend(() =>
+      waiting < mostUnconfirmed
+        ? publishAll(letters)
+        : Effect.flatMap(roomComes, (comes) => comes ? send(letters) : Effect.succeed(letters.map(() => noRoom)))
+    )
+  return { send, stuck: Deferred.await(stuck) }
 }
+
+const noConfirms = new BrokerError({ reason: "Unavailable", cause: "RabbitMQ confirms nothing" })
+
+const noRoom: Outcome = Either.left(
+  new BrokerError({ reason: "Timeout", cause: "too many messages wait to be confirmed" })
+)
 
 const unconfirmed: Outcome = Either.left(new BrokerError({ reason: "Timeout", cause: "not confirmed in time" }))
 

@@ -26,7 +26,8 @@ export const make = Effect.fnUntraced(function*(options: {
         yield* watch(connection, gate)
         const channel = yield* Session.acquireChannel(() => connection.createConfirmChannel())
         const declare = Topology.declare(connection, options.queues)
-        return { value: { send: Confirms.make(channel), declare }, lost: yield* Session.lost(channel) }
+        const { send, stuck } = Confirms.make(channel)
+        return { value: { send, declare }, lost: Effect.raceFirst(yield* Session.lost(channel), stuck) }
       })
   )
 

@@ -21,13 +21,14 @@ const reasons = (outcomes: ReadonlyArray<Confirms.Outcome>) =>
 it.effect("a broker that confirms nothing is sent no more than is bounded, however often its messages are given up", () =>
   Effect.gen(function*() {
     const { channel, kept, settle } = makeSilent()
-    const publish = Confirms.make(channel)
+    const { send: publish, stuck } = Confirms.make(channel)
     for (let round = 0; round < 5; round++) {
       const calls = yield* Effect.fork(Effect.all([publish(letters), publish(letters)], { concurrency: "unbounded" }))
       yield* TestClock.adjust("5 seconds")
       expect(reasons((yield* Fiber.join(calls)).flat())).toEqual(["Timeout"])
     }
     expect(kept.length).toBe(Confirms.mostUnconfirmed)
+    expect((yield* Effect.flip(stuck)).cause).toBe("RabbitMQ confirms nothing")
 
     const waiting = yield* Effect.fork(publish(letters))
     yield* TestClock.adjust("1 second")
@@ -40,7 +41,7 @@ it.effect("a broker that confirms nothing is sent no more than is bounded, howev
 it.effect("who waits for room on a channel that is closed learns of it at once", () =>
   Effect.gen(function*() {
     const { channel, settle } = makeSilent()
-    const publish = Confirms.make(channel)
+    const { send: publish } = Confirms.make(channel)
     const calls = yield* Effect.fork(
       Effect.all([publish(letters), publish(letters), publish(letters)], { concurrency: "unbounded" })
     )
