@@ -14,7 +14,7 @@ import type * as RawBody from "./RawBody.ts"
 // Long enough for PostgreSQL to come back, short enough for every provider's patience with retries.
 const retryAfter = { "retry-after": "5" }
 
-// A log that is not written costs whoever is flooded as much as one that is, but for the check.
+// Whoever forges signatures would have a log annotated each time that nobody writes.
 const isDebugging = Effect.map(FiberRef.get(FiberRef.currentMinimumLogLevel), LogLevel.lessThanEqual(LogLevel.Debug))
 
 /** Counts a webhook that is not accepted; the log has the reason under the answer's request id. */

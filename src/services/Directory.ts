@@ -17,7 +17,7 @@ import {
 } from "effect"
 import type { DestinationStatus } from "../domain/Destination.ts"
 import type { Filter } from "../domain/Filter.ts"
-import { type DestinationId, IntegrationId, type SecretId } from "../domain/Ids.ts"
+import type { DestinationId, IntegrationId, SecretId } from "../domain/Ids.ts"
 import { type CustomResponse, type IntegrationStatus, Slug } from "../domain/Integration.ts"
 import { decodeChoice, retries, schemeOf } from "../domain/providers/Providers.ts"
 import type { Overrides } from "../domain/verification/Naming.ts"
@@ -26,8 +26,8 @@ import * as DatabaseTime from "./DatabaseTime.ts"
 import * as DirectoryRow from "./DirectoryRow.ts"
 import * as Loop from "./Loop.ts"
 import { Settings } from "./Settings.ts"
-import { PoolShare } from "./store/PoolShare.ts"
 import { guarded, isStoreError, rows, StoreError } from "./store/Store.ts"
+import * as Strangers from "./Strangers.ts"
 import { Vault, type VaultError } from "./Vault.ts"
 
 /** An integration as the ingress needs it: ready to verify, name and route a webhook. */
@@ -86,11 +86,7 @@ const capacity = 10_000
 const keep = Duration.hours(1)
 // An unknown name may become known at any moment, and a scanner asks for many.
 const keepUnknown = Duration.seconds(1)
-// Anybody may ask for names that are not there: their lookups have so many connections at most.
-const ofStrangers = 4
-const mostStrangers = 10_000
 
-const tooMany = new StoreError({ reason: "Unavailable", cause: "too many integrations are being looked up" })
 const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not tell of the integration in time" })
 
 const make = Effect.gen(function*() {
@@ -149,26 +145,7 @@ const make = Effect.gen(function*() {
   })
 
   const load = Effect.fnUntraced(function*(reference: string) {
-    const [found] = yield* guarded(sql`
-      SELECT i.id, i.slug, i.status, i.provider, i.options, i.scheme, i.dedupe, i.event_type AS "eventType", i.response,
-        i.verify_token_envelope AS "verifyTokenEnvelope",
-        CASE WHEN i.rate_limited THEN coalesce(i.rate_limit_per_minute, ${rateLimitPerMinute}::int) END
-          AS "rateLimitPerMinute",
-        (
-          SELECT coalesce(json_agg(json_build_object(
-            'id', s.id, 'envelope', s.envelope, 'validFrom', extract(epoch FROM s.valid_from) * 1000,
-            'validUntil', extract(epoch FROM s.valid_until) * 1000
-          ) ORDER BY s.id DESC), '[]')
-          FROM integration_secrets s WHERE s.integration_id = i.id
-        ) AS secrets,
-        (
-          SELECT coalesce(json_agg(json_build_object('id', d.id, 'status', d.status, 'filter', d.filter)), '[]')
-          FROM destinations d WHERE d.integration_id = i.id AND d.deleted_at IS NULL
-        ) AS destinations
-      FROM integrations i
-      WHERE i.deleted_at IS NULL AND ${isId(reference) ? sql`i.id = ${reference}` : sql`i.slug = ${reference}`}`).pipe(
-      Effect.flatMap(rows(DirectoryRow.Found))
-    )
+    const [found] = yield* DirectoryRow.find(sql, reference, rateLimitPerMinute)
     if (found === undefined) return Option.none()
     // A disabled one that cannot be read is no trouble, and told like one that is not there.
     return found.status === "active"
@@ -205,36 +182,15 @@ const make = Effect.gen(function*() {
 
   const isStale = ({ version }: { readonly version: number }) => version !== current
 
-  const share = yield* Effect.makeSemaphore(ofStrangers)
-  // Those that were there when they were looked up last: after a change they all are looked up at once.
-  const familiar = new Set<string>()
-  const meet = (reference: string, listed: Option.Option<Listed>) => {
-    if (Option.isNone(listed)) return void familiar.delete(reference)
-    if (familiar.size >= capacity) familiar.clear()
-    familiar.add(listed.value.id).add(listed.value.slug)
-  }
-  let strangers = 0
-  /** Looked up beside no more than a few others, of no more than can be answered in time. */
-  const asStranger = <A, E>(lookup: Effect.Effect<A, E>) =>
-    Effect.suspend((): Effect.Effect<A, E | StoreError> => {
-      if (strangers >= mostStrangers) return tooMany
-      strangers += 1
-      return Effect.ensuring(
-        Effect.provideService(lookup, PoolShare, Option.some(share)),
-        Effect.sync(() => strangers -= 1)
-      )
-    })
+  const strangers = yield* Strangers.make(capacity)
   // The version is read first: an entry may be newer than it says, never older.
   const cache = yield* Cache.makeWith({
     capacity,
-    lookup: (reference: string) => {
-      const lookup = Effect.flatMap(readVersion, (version) =>
-        Effect.map(load(reference), (listed) => {
-          meet(reference, listed)
-          return { version, listed }
-        }))
-      return familiar.has(reference) ? lookup : asStranger(lookup)
-    },
+    lookup: (reference: string) =>
+      Effect.flatMap(readVersion, (version) => Effect.map(load(reference), (listed) => ({ version, listed }))).pipe(
+        Effect.tap(({ listed }) => Effect.sync(() => strangers.meet(reference, listed))),
+        strangers.limit(reference)
+      ),
     timeToLive: Exit.match({
       // Anybody may ask for one that cannot be read.
       onFailure: (cause) => Option.exists(Cause.failureOption(cause), isStoreError) ? Duration.zero : keepUnknown,
@@ -251,7 +207,7 @@ const make = Effect.gen(function*() {
   const lookUp = (key: string) => Effect.disconnect(Effect.uninterruptible(cache.get(key)))
 
   const look = Effect.fnUntraced(function*(reference: string) {
-    if (!isId(reference) && !isSlug(reference)) return Option.none()
+    if (!DirectoryRow.isId(reference) && !isSlug(reference)) return Option.none()
     const key = copy(reference)
     yield* cache.invalidateWhen(key, isStale)
     const found = yield* lookUp(key)
@@ -274,7 +230,6 @@ const make = Effect.gen(function*() {
   })
 })
 
-const isId = Schema.is(IntegrationId)
 const isSlug = Schema.is(Slug)
 
 // A part of a URL keeps the whole of it in memory, for as long as it is kept itself.

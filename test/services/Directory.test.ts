@@ -1,12 +1,13 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Array, Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
+import { Array, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { Directory } from "../../src/services/Directory.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { Vault } from "../../src/services/Vault.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Grounds from "../support/Grounds.ts"
 import * as Heap from "../support/Heap.ts"
+import * as LockedTable from "../support/LockedTable.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
 const ground = (changes: Partial<typeof Settings.Service> = {}) =>
@@ -14,29 +15,6 @@ const ground = (changes: Partial<typeof Settings.Service> = {}) =>
     Layer.provide(Vault.layer),
     Layer.provideMerge(Layer.merge(Layer.succeed(Settings, Grounds.settings(changes)), TestDatabase))
   )
-
-/** Keeps everybody from reading integrations, until the scope ends. */
-const lock = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
-  const locked = yield* Deferred.make<void>()
-  const unlock = yield* Deferred.make<void>()
-  const locking = yield* sql`LOCK TABLE integrations IN ACCESS EXCLUSIVE MODE`.pipe(
-    Effect.zipRight(Deferred.succeed(locked, undefined)),
-    Effect.zipRight(Deferred.await(unlock)),
-    sql.withTransaction,
-    Effect.fork
-  )
-  yield* Effect.addFinalizer(() =>
-    Effect.zipRight(Deferred.succeed(unlock, undefined), Effect.orDie(Fiber.join(locking)))
-  )
-  yield* Deferred.await(locked)
-})
-
-/** Who waits for that. */
-const waiting = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => sql`SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'integrations'::regclass`
-)
 
 layer(ground(), { excludeTestServices: true, timeout: "30 seconds" })("the directory", (it) => {
   it.effect("keeps of the names that it does not know nothing but the names", () =>
@@ -89,9 +67,9 @@ layer(ground(), { excludeTestServices: true, timeout: "30 seconds" })("the direc
     Effect.gen(function*() {
       const directory = yield* Directory
       const second = yield* Effect.scoped(Effect.gen(function*() {
-        yield* lock
+        const { waiting } = yield* LockedTable.lock("integrations")
         const first = yield* Effect.fork(directory.find("awaited"))
-        yield* eventually(waiting, (_) => _.length > 0)
+        yield* eventually(waiting, (_) => _ > 0)
         const second = yield* Effect.forkDaemon(directory.find("awaited"))
         yield* Effect.yieldNow()
         yield* Fiber.interrupt(first)
@@ -110,13 +88,13 @@ layer(ground(), { excludeTestServices: true, timeout: "30 seconds" })("the direc
       yield* directory.refresh
       const names = Array.makeBy(20, (index) => `stranger-${index}`)
       const asked = yield* Effect.scoped(Effect.gen(function*() {
-        yield* lock
+        const { waiting } = yield* LockedTable.lock("integrations")
         const asked = yield* Effect.forkDaemon(Effect.forEach(names, directory.find, { concurrency: "unbounded" }))
-        yield* eventually(waiting, (_) => _.length > 3)
+        yield* eventually(waiting, (_) => _ > 3)
         yield* Effect.sleep("100 millis")
-        assert.strictEqual((yield* waiting).length, 4)
+        assert.strictEqual(yield* waiting, 4)
         const other = yield* Effect.forkDaemon(directory.find("familiar"))
-        yield* eventually(waiting, (_) => _.length > 4)
+        yield* eventually(waiting, (_) => _ > 4)
         return Fiber.zip(asked, other)
       }))
       const [strangers, other] = yield* Fiber.join(asked)
@@ -131,7 +109,7 @@ layer(ground({ acceptWithin: Duration.millis(200) }), { excludeTestServices: tru
     it.scoped("says so in time", () =>
       Effect.gen(function*() {
         const directory = yield* Directory
-        yield* lock
+        yield* LockedTable.lock("integrations")
         const error = yield* Effect.flip(directory.find("awaited"))
         assert.strictEqual(error._tag === "StoreError" ? error.reason : error._tag, "Unavailable")
       }))

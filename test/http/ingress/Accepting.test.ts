@@ -1,8 +1,9 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Array, Clock, Deferred, Effect, Fiber } from "effect"
+import { Array, Clock, Effect, Fiber } from "effect"
 import { eventually } from "../../support/Eventually.ts"
 import * as Gateway from "../../support/Gateway.ts"
+import * as LockedTable from "../../support/LockedTable.ts"
 import * as Api from "../Api.ts"
 
 const nowhere = "http://127.0.0.1:9/hook"
@@ -79,26 +80,15 @@ layer(Api.onTwins(), Api.live)("a webhook", (it) => {
 
   it.scoped("is believed right after its integration was made, however long its secret takes to be read", () =>
     Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
       const made = yield* Clock.currentTimeMillis
       const { send } = yield* Gateway.integration("slowly-read", nowhere)
-      const locked = yield* Deferred.make<void>()
-      const unlock = yield* Deferred.make<void>()
-      const lock = yield* sql`LOCK TABLE integration_secrets IN ACCESS EXCLUSIVE MODE`.pipe(
-        Effect.zipRight(Deferred.succeed(locked, undefined)),
-        Effect.zipRight(Deferred.await(unlock)),
-        sql.withTransaction,
-        Effect.fork
-      )
-      yield* Deferred.await(locked)
+      const { unlock, waiting } = yield* LockedTable.lock("integration_secrets")
       const sentAt = yield* Clock.currentTimeMillis
       const sent = yield* Effect.fork(send("one"))
-      const reading = sql`SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'integration_secrets'::regclass`
-      yield* eventually(reading, (_) => _.length > 0)
+      yield* eventually(waiting, (_) => _ > 0)
       // So long that the secret would not be valid yet, if this time counted.
       yield* eventually(Clock.currentTimeMillis, (now) => now - sentAt > sentAt - made + 100)
-      yield* Deferred.succeed(unlock, undefined)
-      yield* Fiber.join(lock)
+      yield* unlock
       const answer = yield* Fiber.join(sent)
       assert.strictEqual(answer.status, 202, answer.text)
     }))
