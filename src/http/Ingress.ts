@@ -1,6 +1,7 @@
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Cause, Effect, Layer } from "effect"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
 import * as Failure from "./Failure.ts"
@@ -11,9 +12,15 @@ import { Webhooks } from "./Webhooks.ts"
  * `POST /api/v1/webhooks/{integration}`, with whatever path and query a provider adds; GET and HEAD for the handshakes of
  * those that ask so.
  */
-export const routes = Layer.unwrapEffect(Effect.map(Webhooks, ({ asked, received }) => {
+export const routes = Layer.unwrapEffect(Effect.map(Webhooks, ({ asked, receive }) => {
   const posted = (request: HttpServerRequest.HttpServerRequest) =>
-    received(NodeHttpServerRequest.toIncomingMessage(request))
+    Effect.async<HttpServerResponse.HttpServerResponse>((resume) => {
+      const release = receive(
+        NodeHttpServerRequest.toIncomingMessage(request),
+        (answer) => resume(Effect.ensuring(answer, Effect.sync(() => release())))
+      )
+      return Effect.sync(release)
+    })
   const shaken = (request: HttpServerRequest.HttpServerRequest) =>
     asked(NodeHttpServerRequest.toIncomingMessage(request))
   return Layer.mergeAll(
@@ -28,15 +35,14 @@ export const routes = Layer.unwrapEffect(Effect.map(Webhooks, ({ asked, received
 /** Webhooks, as nearly all of them come, past the router. */
 export const shortcut = Layer.effect(
   Shortcut,
-  Effect.map(Webhooks, ({ received }) => ({
+  Effect.map(Webhooks, ({ receive }) => ({
     takes: ({ method, url = "" }) => method === "POST" && isWebhookUrl(url),
-    answer: (request) =>
-      Effect.catchAllCause(
-        received(request),
-        (cause) => Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : Failure.internal(cause)
-      )
+    receive: (request, resume) => receive(request, (answer) => resume(Effect.catchAllCause(answer, unexpected)))
   }))
 )
+
+const unexpected = (cause: Cause.Cause<never>) =>
+  Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : Failure.internal(cause)
 
 const isWebhookUrl = (url: string): boolean =>
   url.startsWith(WebhookUrl.prefix) && !endsName(url.charAt(WebhookUrl.prefix.length))

@@ -32,7 +32,14 @@ export const refuse = (
   })
 
 type Response = HttpServerResponse.HttpServerResponse
-type Failed = Refusal | RateLimited | RawBody.BodyError | StoreError | ProviderHostError | VaultError | UnknownScheme
+export type Failed =
+  | Refusal
+  | RateLimited
+  | RawBody.BodyError
+  | StoreError
+  | ProviderHostError
+  | VaultError
+  | UnknownScheme
 
 /** Answers a webhook's failure. */
 export const answered = (settings: typeof Settings.Service) => {

@@ -1,6 +1,6 @@
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import { Data, type Duration, Effect } from "effect"
+import { Data, type Duration, Effect, Either } from "effect"
 import type { IncomingMessage } from "node:http"
 import type { Deadlines } from "../services/Deadlines.ts"
 import * as BodyBytes from "./BodyBytes.ts"
@@ -42,31 +42,41 @@ export interface Watched extends Deadlines {
 
 /** The same, within a time that is watched for many at once. */
 export const reading = (source: IncomingMessage, bounds: Watched): Effect.Effect<Uint8Array, BodyError> =>
-  Effect.async<Uint8Array, BodyError>((resume) => {
-    const body = BodyBytes.make()
-    const stop = () => {
-      unwatch()
-      source.off("data", onData).off("end", onEnd).off("error", onAbort).off("close", onAbort)
-      // Later trouble on a body that nobody reads any more is no one's error.
-      source.on("error", () => undefined)
-    }
-    const refuse = (reason: BodyError["reason"]) => {
-      stop()
-      source.resume()
-      resume(new BodyError({ reason }))
-    }
-    const onData = (chunk: Buffer) => {
-      if (body.size() + chunk.byteLength > bounds.bytes) refuse("TooLarge")
-      else if (!bounds.room(chunk.byteLength)) refuse("NoRoom")
-      else body.add(chunk)
-    }
-    const onEnd = () => {
-      stop()
-      resume(Effect.succeed(body.whole()))
-    }
-    const onAbort = () => refuse("Aborted")
-    const unwatch = bounds.watch(() => refuse("TooSlow"))
-    if (Number(source.headers["content-length"] ?? 0) > bounds.bytes) return refuse("TooLarge")
-    source.on("data", onData).on("end", onEnd).on("error", onAbort).on("close", onAbort)
+  Effect.async((resume) => {
+    const stop = listen(source, bounds, resume)
     return Effect.sync(stop)
   })
+
+/** The same without a fiber that waits: calls `tell` once, unless the function that it gives was called before. */
+export const listen = (
+  source: IncomingMessage,
+  bounds: Watched,
+  tell: (body: Either.Either<Uint8Array, BodyError>) => void
+): () => void => {
+  const body = BodyBytes.make()
+  const stop = () => {
+    unwatch()
+    source.off("data", onData).off("end", onEnd).off("error", onAbort).off("close", onAbort)
+    // Later trouble on a body that nobody reads any more is no one's error.
+    source.on("error", () => undefined)
+  }
+  const refuse = (reason: BodyError["reason"]) => {
+    stop()
+    source.resume()
+    tell(Either.left(new BodyError({ reason })))
+  }
+  const onData = (chunk: Buffer) => {
+    if (body.size() + chunk.byteLength > bounds.bytes) refuse("TooLarge")
+    else if (!bounds.room(chunk.byteLength)) refuse("NoRoom")
+    else body.add(chunk)
+  }
+  const onEnd = () => {
+    stop()
+    tell(Either.right(body.whole()))
+  }
+  const onAbort = () => refuse("Aborted")
+  const unwatch = bounds.watch(() => refuse("TooSlow"))
+  if (Number(source.headers["content-length"] ?? 0) > bounds.bytes) refuse("TooLarge")
+  else source.on("data", onData).on("end", onEnd).on("error", onAbort).on("close", onAbort)
+  return stop
+}

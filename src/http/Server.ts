@@ -99,19 +99,26 @@ const serve = Effect.fnUntraced(function*(
 })
 
 const shortened = (
-  { answer, takes }: typeof Shortcut.Service,
+  { receive, takes }: typeof Shortcut.Service,
   run: (answering: Effect.Effect<void>) => Fiber.RuntimeFiber<void>,
   routed: Handler
 ): Handler =>
 (request, response) => {
   if (!takes(request)) return routed(request, response)
-  const answering = run(Effect.map(answer(request), (_) => write(response, _)))
-  // Whoever can be told nothing shall not wait for it.
-  answering.addObserver((exit) => {
-    if (Exit.isFailure(exit)) response.destroy()
+  let answering: Fiber.RuntimeFiber<void> | undefined
+  let isOver = false
+  const release = receive(request, (answer) => {
+    if (isOver) return
+    answering = run(Effect.map(answer, (_) => write(response, _)))
+    // Whoever can be told nothing shall not wait for it.
+    answering.addObserver((exit) => {
+      if (Exit.isFailure(exit)) response.destroy()
+    })
   })
   response.on("close", () => {
-    if (!response.writableEnded) answering.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
+    isOver = true
+    release()
+    if (!response.writableEnded) answering?.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
   })
 }
 

@@ -5,6 +5,12 @@ import type { IncomingMessage } from "node:http"
 /** Requests that are answered without the router: what comes by the thousand pays for nothing that it does not need. */
 export class Shortcut extends Context.Tag("sluice/http/Shortcut")<Shortcut, {
   readonly takes: (request: IncomingMessage) => boolean
-  /** The answer, whose body is bytes or nothing. */
-  readonly answer: (request: IncomingMessage) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+  /**
+   * Sees to a request, and calls `resume` once with what gives the answer, whose body is bytes or nothing. The function that
+   * it gives is called when that is sent, or the connection is gone.
+   */
+  readonly receive: (
+    request: IncomingMessage,
+    resume: (answer: Effect.Effect<HttpServerResponse.HttpServerResponse>) => void
+  ) => () => void
 }>() {}

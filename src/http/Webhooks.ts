@@ -1,5 +1,5 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { type Array, Context, Effect, Layer, Option } from "effect"
+import { type Array, Context, Effect, Either, Layer, Option } from "effect"
 import type { IncomingMessage } from "node:http"
 import * as Acceptance from "../domain/Acceptance.ts"
 import * as Headers from "../domain/Headers.ts"
@@ -27,8 +27,11 @@ type Response = HttpServerResponse.HttpServerResponse
 
 /** What comes to an integration's webhook URL, and its answer. */
 export class Webhooks extends Context.Tag("sluice/http/Webhooks")<Webhooks, {
-  /** A webhook, or a handshake that is posted. */
-  readonly received: (sent: IncomingMessage) => Effect.Effect<Response>
+  /**
+   * A webhook, or a handshake that is posted: `resume` is called once with what gives its answer. The function that it gives
+   * lets go of its body, and is to be called once that is answered, or nobody waits for an answer.
+   */
+  readonly receive: (sent: IncomingMessage, resume: (answer: Effect.Effect<Response>) => void) => () => void
   /** A handshake of those that ask with GET or HEAD. */
   readonly asked: (sent: IncomingMessage) => Effect.Effect<Response>
 }>() {
@@ -45,6 +48,7 @@ const make = Effect.gen(function*() {
   const settings = yield* Settings
   const { watch } = yield* Deadlines.make("Refusing what arrives too slowly", settings.bodyTimeout)
 
+  const seconds = yield* Elapsed.secondsReader
   const answered = NotAccepted.answered(settings)
 
   const judged = Effect.fnUntraced(
@@ -63,29 +67,50 @@ const make = Effect.gen(function*() {
       )
   )
 
-  const receive = Effect.fnUntraced(function*(held: Held, sent: IncomingMessage) {
-    const { path, query, reference } = target(sent.url)
+  const decided = (
+    arriving: Arriving,
+    body: Either.Either<Uint8Array, RawBody.BodyError>
+  ): Effect.Effect<Response, NotAccepted.Failed> => {
+    const { begun, held, integration, path, query, receivedAt, sent } = arriving
+    const arrived = (body: Uint8Array) => requestOf(settings, integration, sent, { path, query, body, receivedAt })
+    if (integration.status === "disabled") {
+      return refused(rejections, Refused.disabled(integration, arrived, Either.getRight(body)))
+    }
+    if (Either.isRight(body)) {
+      const arrival = { begun, whole: seconds() }
+      return judged({ integration, path, query, held, request: arrived(body.right), arrival })
+    }
+    const unread = Refused.unread(integration, arrived, body.left, settings.maxWebhookBytes)
+    return Effect.zipRight(Effect.transposeMapOption(unread, rejections.record), body.left)
+  }
+
+  /** Reads the body, with no fiber that waits for it, and calls `resume` with what decides. */
+  const read = (
+    { held, sent, to }: Addressed,
+    integration: Listed,
+    resume: (answering: Effect.Effect<Response, NotAccepted.Failed>) => void
+  ) => {
+    const receivedAt = Math.floor(directory.unsafeNow())
+    const arriving = { ...to, integration, held, sent, receivedAt, begun: seconds() }
+    return RawBody.listen(
+      sent,
+      { bytes: settings.maxWebhookBytes, room: held.add, watch },
+      (body) => resume(Effect.suspend(() => decided(arriving, body)))
+    )
+  }
+
+  const lookedUp = Effect.fnUntraced(function*(addressed: Addressed) {
+    const { sent, to: { reference } } = addressed
     const found = yield* directory.find(reference)
-    const receivedAt = Math.floor(yield* directory.now)
     if (Option.isNone(found)) {
+      const receivedAt = Math.floor(yield* directory.now)
       const { method = "" } = sent
       return yield* refused(rejections, Refused.unknown(reference, { method, headers: headersOf(sent), receivedAt }))
     }
-    const integration = found.value
-    const begun = yield* Elapsed.seconds
-    const arrived = (body: Uint8Array) => requestOf(settings, integration, sent, { path, query, body, receivedAt })
-    const reading = RawBody.reading(sent, { bytes: settings.maxWebhookBytes, room: held.add, watch })
-    if (integration.status === "disabled") {
-      return yield* refused(rejections, Refused.disabled(integration, arrived, yield* Effect.option(reading)))
-    }
-    const body = yield* Effect.tapError(reading, (error) =>
-      Effect.transposeMapOption(
-        Refused.unread(integration, arrived, error, settings.maxWebhookBytes),
-        rejections.record
-      ))
-    const arrival = { begun, whole: yield* Elapsed.seconds }
-    return yield* judged({ integration, path, query, held, request: arrived(body), arrival })
-  }, answered)
+    return yield* Effect.async<Response, NotAccepted.Failed>((resume) =>
+      Effect.sync(read(addressed, found.value, resume))
+    )
+  })
 
   const shake = Effect.fnUntraced(function*(sent: IncomingMessage) {
     const { path, query, reference } = target(sent.url)
@@ -109,10 +134,32 @@ const make = Effect.gen(function*() {
   }, answered)
 
   return Webhooks.of({
-    received: (sent) => Effect.acquireUseRelease(inflow.open, (held) => receive(held, sent), (held) => held.close),
+    receive: (sent, resume) => {
+      const addressed = { sent, to: target(sent.url), held: inflow.open() }
+      const known = directory.unsafeKnown(addressed.to.reference)
+      if (Option.isNone(known)) resume(answered(lookedUp(addressed)))
+      else read(addressed, known.value, (answering) => resume(answered(answering)))
+      return addressed.held.close
+    },
     asked: shake
   })
 })
+
+/** A request, and what of its URL says whose it is. */
+interface Addressed {
+  readonly sent: IncomingMessage
+  readonly to: ReturnType<typeof target>
+  readonly held: Held
+}
+
+/** A request whose body is to come. */
+interface Arriving extends Omit<Addressed, "to"> {
+  readonly integration: Listed
+  readonly path: string
+  readonly query: string
+  readonly receivedAt: number
+  readonly begun: number
+}
 
 const noBytes = new Uint8Array()
 

@@ -1,4 +1,4 @@
-import { Array, Duration, Effect, Option } from "effect"
+import { Array, Duration, Effect, Exit, Option } from "effect"
 import type { Decision } from "../domain/RateLimit.ts"
 import * as Batch from "./Batch.ts"
 import type { Listed } from "./Directory.ts"
@@ -27,7 +27,7 @@ const betweenQuestions = Duration.millis(10)
 const patience = Duration.seconds(1)
 const mostWaiting = 2_000
 
-/** What asks Redis about a webhook: with one question about all that wait. */
+/** What asks Redis about a webhook, with one question about all that wait, and calls `tell` once, which must not throw. */
 export const make = Effect.gen(function*() {
   const coordination = yield* Coordination
 
@@ -63,14 +63,15 @@ export const make = Effect.gen(function*() {
     }, { concurrent: true })
 
   // Who came together goes on together: to one commit, and to one publication.
-  const asked = yield* Batch.make({
+  const { unsafeSubmit } = yield* Batch.make({
     maxEntries: mostAtOnce,
     parallel: questionsInFlight,
     rest: betweenQuestions,
     commit: ask,
     refusal: { after: patience, capacity: mostWaiting, error: "unknown" as const }
   })
-  return (one: Arriving): Effect.Effect<Known> => Effect.orElseSucceed(asked(one), () => nothing(one))
+  return (one: Arriving, tell: (known: Known) => void): void =>
+    unsafeSubmit(one, (asked) => tell(Exit.getOrElse(asked, () => nothing(one))))
 })
 
 const nothing = ({ markKeys }: Arriving): Known => ({ decision: Option.none(), seen: markKeys.map(() => false) })

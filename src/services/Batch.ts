@@ -46,12 +46,20 @@ interface Waiting<In, Out, E> {
 
 const long = Duration.millis(50)
 
-/** The function that hands one entry in and waits for its output. */
+/** What entries are handed in to. */
+export interface Batch<In, Out, E> {
+  /** Hands one in and waits for its output. */
+  readonly submit: (entry: In) => Effect.Effect<Out, E>
+  /** Hands one in at once, for who waits with others in a row: `tell` is called once, within the commit, and must not throw. */
+  readonly unsafeSubmit: (entry: In, tell: (outcome: Exit.Exit<Out, E>) => void) => void
+}
+
 export const make = Effect.fnUntraced(function*<In, Out, E>(
   options: Options<In, Out, E>
-): Effect.fn.Return<(entry: In) => Effect.Effect<Out, E>, never, Scope.Scope> {
+): Effect.fn.Return<Batch<In, Out, E>, never, Scope.Scope> {
   const { maxEntries, refusal, rest } = options
   const pending: Array<Waiting<In, Out, E>> = []
+  let ended: Exit.Exit<never> | undefined
   // Rings when somebody waits.
   const bell = yield* Queue.dropping<true>(1)
   // Whose it is may begin a commit.
@@ -66,7 +74,8 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   yield* Effect.addFinalizer(() =>
     Effect.flatMap(Effect.fiberId, (by) =>
       Effect.sync(() => {
-        for (const one of pending.splice(0)) settle(one, Exit.interrupt(by))
+        ended = Exit.interrupt(by)
+        for (const one of pending.splice(0)) settle(one, ended)
       }))
   )
 
@@ -119,25 +128,33 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     )
   )
 
-  const submit = (entry: In, tell: Waiting<In, Out, E>["tell"]): void => {
+  const submit: Batch<In, Out, E>["unsafeSubmit"] = (entry, tell) => {
+    if (ended !== undefined) return settle({ entry, tell }, ended)
     pending.push({ entry, tell })
     bell.unsafeOffer(true)
   }
 
-  if (refusal === undefined) return (entry) => Effect.async((resume) => submit(entry, resume))
+  const refusing = ({ after, capacity, error }: Refusal<E>) =>
+    Effect.map(
+      Deadlines.make("Refusing what waits too long", after),
+      ({ watch }): typeof submit => (entry, tell) => {
+        const refused = Exit.fail(error)
+        if (pending.length >= capacity) return settle({ entry, tell }, refused)
+        let isWaiting = true
+        const leave = (outcome: Exit.Exit<Out, E>) => {
+          if (isWaiting) tell(outcome)
+          isWaiting = false
+        }
+        const unwatch = watch(() => leave(refused))
+        submit(entry, (outcome) => {
+          unwatch()
+          leave(outcome)
+        })
+      }
+    )
 
-  const { after, capacity, error } = refusal
-  const { watch } = yield* Deadlines.make("Refusing what waits too long", after)
-  const refused = Exit.fail(error)
-  return (entry) =>
-    Effect.async((resume) => {
-      if (pending.length >= capacity) return settle({ entry, tell: resume }, refused)
-      const unwatch = watch(() => resume(refused))
-      submit(entry, (outcome) => {
-        unwatch()
-        resume(outcome)
-      })
-    })
+  const unsafeSubmit = refusal === undefined ? submit : yield* refusing(refusal)
+  return { submit: (entry) => Effect.async((resume) => unsafeSubmit(entry, resume)), unsafeSubmit }
 })
 
 const output = <Out, E>(outputs: ReadonlyArray<Out>, index: number): Exit.Exit<Out, E> => {

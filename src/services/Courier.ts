@@ -78,9 +78,9 @@ const make = Effect.gen(function*() {
     separate: isRejected
   }
   const locked = yield* LockedClaims.make
-  const claim = yield* Batch.make({ ...batched, commit: locked.claim })
-  const record = yield* Batch.make({ ...batched, commit: records.record })
-  const hold = yield* Batch.make({ ...batched, commit: store.hold })
+  const { submit: claim } = yield* Batch.make({ ...batched, commit: locked.claim })
+  const { submit: record } = yield* Batch.make({ ...batched, commit: records.record })
+  const { submit: hold } = yield* Batch.make({ ...batched, commit: store.hold })
 
   // Where somebody else is at it; not so short that the message circles all the while.
   const parking = Rungs.atLeast(rungs, parkingMs)

@@ -1,4 +1,4 @@
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import * as Elapsed from "./Elapsed.ts"
 
 /** The database's clock, as this process knows it from answers that told the time. */
@@ -8,7 +8,7 @@ export interface DatabaseTime {
     read: Effect.Effect<A | undefined, E>
   ) => Effect.Effect<A | undefined, E>
   /** Milliseconds since the epoch; this process's own clock until something was observed, and never again after it. */
-  readonly now: Effect.Effect<number>
+  readonly now: () => number
   /** How far off `now` may be to either side, in milliseconds. */
   readonly doubt: () => number
 }
@@ -19,28 +19,24 @@ interface Known {
   readonly doubt: number
 }
 
-export const make = (): DatabaseTime => {
+export const make: Effect.Effect<DatabaseTime> = Effect.zipWith(Effect.clock, Elapsed.reader, (clock, elapsed) => {
   let known: Known | undefined
   return {
     observe: (read) =>
       Effect.gen(function*() {
-        const before = yield* Elapsed.millis
+        const before = elapsed()
         const row = yield* read
         if (row === undefined) return row
         // The database told the time somewhere on the way there and back.
-        const doubt = ((yield* Elapsed.millis) - before) / 2
+        const doubt = (elapsed() - before) / 2
         const told: Known = { origin: row.now - before - doubt, doubt }
         if (known === undefined || !knowsBetter(known, told)) known = told
         return row
       }),
-    now: Effect.suspend(() => {
-      if (known === undefined) return Clock.currentTimeMillis
-      const { origin } = known
-      return Effect.map(Elapsed.millis, (elapsed) => origin + elapsed)
-    }),
+    now: () => known === undefined ? clock.unsafeCurrentTimeMillis() : known.origin + elapsed(),
     doubt: () => known?.doubt ?? 0
   }
-}
+})
 
 /** A slow answer that does not contradict a quick one tells nothing new. */
 const knowsBetter = (known: Known, told: Known): boolean =>

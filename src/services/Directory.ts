@@ -75,6 +75,9 @@ export class Directory extends Context.Tag("sluice/services/Directory")<Director
    * set at any moment. Known anew with every look for changes.
    */
   readonly now: Effect.Effect<number>
+  /** `now`, and what `find` gives without asking anybody, for those that come by the thousand. */
+  readonly unsafeNow: () => number
+  readonly unsafeKnown: (reference: string) => Option.Option<Listed>
   /** Notices at once what this process has changed. */
   readonly refresh: Effect.Effect<void, StoreError>
 }>() {
@@ -94,7 +97,7 @@ const make = Effect.gen(function*() {
   const { acceptWithin, rateLimitPerMinute } = yield* Settings
   const vault = yield* Vault
 
-  const time = DatabaseTime.make()
+  const time = yield* DatabaseTime.make
 
   const ready = Effect.fnUntraced(function*(found: typeof DirectoryRow.Found.Type): Effect.fn.Return<
     Listed,
@@ -225,7 +228,9 @@ const make = Effect.gen(function*() {
         const listed = known.get(reference)
         return listed === undefined ? look(reference) : Effect.succeed(listed)
       }),
-    now: time.now,
+    now: Effect.sync(time.now),
+    unsafeNow: time.now,
+    unsafeKnown: (reference) => known.get(reference) ?? Option.none(),
     refresh
   })
 })

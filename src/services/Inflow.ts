@@ -7,12 +7,13 @@ export interface Held {
   readonly add: (bytes: number) => boolean
   /** From now on so many of them are counted for whoever stores them, who lets go of them. */
   readonly handOver: (bytes: number) => void
-  readonly close: Effect.Effect<void>
+  /** Lets go of all that was not handed over; what comes after that is not counted. */
+  readonly close: () => void
 }
 
 /** Bounds the bytes of webhooks that are in this process and not stored yet, however slow PostgreSQL is to take them. */
 export class Inflow extends Context.Tag("sluice/services/Inflow")<Inflow, {
-  readonly open: Effect.Effect<Held>
+  readonly open: () => Held
   /** Bytes that were handed over are stored, or never will be. */
   readonly letGo: (bytes: number) => void
 }>() {
@@ -30,22 +31,27 @@ const make = (maxWebhookBytes: number): typeof Inflow.Service => {
     letGo: (bytes) => {
       total -= bytes
     },
-    open: Effect.sync(() => {
+    open: () => {
       let own = 0
+      let isOpen = true
+      const move = (bytes: number) => {
+        own += bytes
+        if (isOpen) return
+        total -= own
+        own = 0
+      }
       return {
         add: (bytes) => {
-          own += bytes
           total += bytes
+          move(bytes)
           return total <= limit
         },
-        handOver: (bytes) => {
-          own -= bytes
-        },
-        close: Effect.sync(() => {
-          total -= own
-          own = 0
-        })
+        handOver: (bytes) => move(-bytes),
+        close: () => {
+          isOpen = false
+          move(0)
+        }
       }
-    })
+    }
   })
 }

@@ -1,4 +1,4 @@
-import { Array, Chunk, Context, Data, Duration, Effect, Either, Layer, Option, Queue, Schedule } from "effect"
+import { Array, Chunk, Context, Data, Duration, Effect, Either, Exit, Layer, Option, Queue, Schedule } from "effect"
 import type { IntegrationId } from "../domain/Ids.ts"
 import type { DeliveryMessage } from "../domain/QueueMessage.ts"
 import type { Decision } from "../domain/RateLimit.ts"
@@ -118,7 +118,7 @@ const make = Effect.gen(function*() {
   })
 
   // What one webhook brings is stored together or not at all.
-  const submit = yield* Batch.make({
+  const { unsafeSubmit } = yield* Batch.make({
     maxEntries: maxEventsPerCommit,
     maxWeight: maxBytesPerCommit,
     weigh: ({ events }: Webhook) => events.reduce((sum, { body }) => sum + Math.max(body.byteLength, leastWeight), 0),
@@ -129,27 +129,56 @@ const make = Effect.gen(function*() {
     settled: ({ events }) => inflow.letGo(sizeOf(events))
   })
 
-  return Intake.of({
-    accept: Effect.fnUntraced(function*(incoming) {
-      const { held, integration, path, query, request: whole, rescuedAt } = incoming
+  const drafts = ({ held, integration, path, query, request: whole, rescuedAt }: Incoming) =>
+    Effect.suspend(() => {
       const requests = Pieces.of(integration, whole, maxWebhookBytes)
       // The whole is held as well, until it is answered.
-      if (requests.length > 1 && !held.add(sizeOf(requests))) return yield* noRoom
+      if (requests.length > 1 && !held.add(sizeOf(requests))) return noRoom
       const names = Pieces.names(integration, whole, requests)
-      const markKeys = names.map(({ dedupeKey }) => markKeyOf(integration.id, dedupeKey))
-      const { decision, seen } = yield* ask({ integration, limited: rescuedAt === undefined, markKeys })
-      const delayMs = yield* admission(integration, decision)
-      const source = { integration, path, query, receivedAt: rescuedAt ?? whole.receivedAt, delayMs }
-      const events = yield* Effect.forEach(
-        Array.zip(requests, names),
-        ([request, names], index) => NewEvents.make(vault, source, request, names, seen[index] === true)
-      )
-      held.handOver(sizeOf(events))
-      const stored = yield* Effect.flatten(submit({ origin: originOf(incoming), events }))
-      return Array.isNonEmptyReadonlyArray(stored) ? stored : yield* Effect.dieMessage("a webhook became no event")
+      const source = { integration, path, query, receivedAt: rescuedAt ?? whole.receivedAt }
+      return Effect.forEach(Array.zip(requests, names), ([request, names]) =>
+        NewEvents.draft(vault, source, request, names))
     })
+
+  const takeIn = (
+    incoming: Incoming,
+    drafts: Array.NonEmptyReadonlyArray<NewEvents.Draft>,
+    tell: (outcome: Exit.Exit<Outcome, StoreError>) => void
+  ): void => {
+    const { held, integration, rescuedAt } = incoming
+    const origin = originOf(incoming)
+    const markKeys = drafts.map((_) => markKeyOf(_.integrationId, _.dedupeKey))
+    held.handOver(sizeOf(drafts))
+    ask({ integration, limited: rescuedAt === undefined, markKeys }, ({ decision, seen }) => {
+      const delayMs = admission(integration, decision)
+      if (Either.isRight(delayMs)) {
+        const events = Array.map(
+          drafts,
+          (draft, index) => NewEvents.admit(draft, { delayMs: delayMs.right, seen: seen[index] === true })
+        )
+        return unsafeSubmit({ origin, events }, tell)
+      }
+      inflow.letGo(sizeOf(drafts))
+      tell(Exit.succeed(Either.left(delayMs.left)))
+    })
+  }
+
+  return Intake.of({
+    accept: (incoming) =>
+      Effect.flatMap(
+        drafts(incoming),
+        (drafts) => Effect.flatten(Effect.async<Outcome, StoreError>((resume) => takeIn(incoming, drafts, resume)))
+      ).pipe(
+        Effect.flatMap((stored) =>
+          Array.isNonEmptyReadonlyArray(stored)
+            ? Effect.succeed(stored)
+            : Effect.dieMessage("a webhook became no event")
+        )
+      )
   })
 })
+
+type Outcome = Either.Either<ReadonlyArray<Stored>, RateLimited | StoreError>
 
 interface Webhook {
   readonly origin: IntakeNotes.Origin

@@ -18,23 +18,25 @@ export interface Source {
   readonly query: string
   /** In milliseconds since the epoch. */
   readonly receivedAt: number
-  /** How long its deliveries wait first. */
-  readonly delayMs: number
 }
+
+/** An event of which it is not known yet when its deliveries begin, and whether there may be one like it already. */
+export type Draft = Omit<NewEvent, "delayMs" | "seen">
+
+export const admit = (draft: Draft, known: Pick<NewEvent, "delayMs" | "seen">): NewEvent => ({ ...draft, ...known })
 
 const longestContentType = 200
 
 // Ids that were made here need no look at their form.
 const made = { disableValidation: true }
 
-/** The event that a request becomes, or a piece of one, with its deliveries. `seen`: there may be one like it already. */
-export const make = (
+/** The event that a request becomes, or a piece of one, with its deliveries. */
+export const draft = (
   vault: typeof Vault.Service,
-  { delayMs, integration, path, query, receivedAt }: Source,
+  { integration, path, query, receivedAt }: Source,
   request: Request,
-  names: Names,
-  seen: boolean
-): Effect.Effect<NewEvent> => {
+  names: Names
+): Effect.Effect<Draft> => {
   const id = EventId.make(Ids.at(receivedAt), made)
   const apart = SealedHeaders.seal(vault, `event:${id}`, request.headers, secretHeaders(integration.scheme))
   return Effect.map(apart, ({ headers, sealedHeaders }) => ({
@@ -56,8 +58,6 @@ export const make = (
       id: DeliveryId.make(Ids.at(receivedAt), made),
       destinationId: destination.id,
       held: destination.status !== "active"
-    })),
-    delayMs,
-    seen
+    }))
   }))
 }

@@ -137,9 +137,9 @@ const make = Effect.gen(function*() {
       }
       const request = yield* believed(integration.value, yield* requests(id, kept, integration.value.slug))
       return yield* Effect.acquireUseRelease(
-        inflow.open,
+        Effect.sync(inflow.open),
         (held) => takeIn({ actor, id, kept }, integration.value, request, held),
-        (held) => held.close
+        (held) => Effect.sync(held.close)
       )
     })
   })

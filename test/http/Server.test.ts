@@ -16,7 +16,10 @@ const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`
 
 const lost = Layer.succeed(Shortcut, {
   takes: ({ url }) => url === "/lost",
-  answer: () => Effect.dieMessage("nothing can be told")
+  receive: (_, resume) => {
+    resume(Effect.dieMessage("nothing can be told"))
+    return () => undefined
+  }
 })
 
 /** A server with a path that answers at once and one that answers when it is told, and the end of both. */

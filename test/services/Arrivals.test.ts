@@ -22,12 +22,18 @@ const hanging = Layer.effect(
   )
 ).pipe(Layer.provide(MemoryCoordination.layer))
 
+const make = Effect.map(
+  Arrivals.make,
+  (ask) => (one: Arrivals.Arriving) =>
+    Effect.async<Arrivals.Known>((resume) => ask(one, (_) => resume(Effect.succeed(_))))
+)
+
 const allowed = ({ decision }: Arrivals.Known) => Option.map(decision, (_) => _.allowed)
 
 describe("what is known of webhooks that arrive", () => {
   it.effect("is asked for all of them at once", () =>
     Effect.gen(function*() {
-      const ask = yield* Arrivals.make
+      const ask = yield* make
       yield* (yield* Coordination).mark([["b", "seen"]], Duration.minutes(1))
       const [one, two, free, three] = [
         arriving(2, "a"),
@@ -47,13 +53,13 @@ describe("what is known of webhooks that arrive", () => {
 
   it.effect("is nothing without Redis: no limit holds, and no copy was seen", () =>
     Effect.gen(function*() {
-      const known = yield* (yield* Arrivals.make)(arriving(1, "a", "b"))
+      const known = yield* (yield* make)(arriving(1, "a", "b"))
       assert.deepStrictEqual(known, { decision: Option.none(), seen: [false, false] })
     }).pipe(Effect.scoped, Effect.provide(coordinationDown(new CoordinationError({ reason: "Unavailable" })))))
 
   it.effect("is nothing where Redis lets them wait, and the time for storing them is left", () =>
     Effect.gen(function*() {
-      const ask = yield* Arrivals.make
+      const ask = yield* make
       const known = yield* Effect.fork(ask(arriving(1, "a")))
       // While a process is stopped no time goes by for those that wait, so it goes in small steps.
       yield* Effect.repeatN(TestClock.adjust("50 millis"), 25)

@@ -9,7 +9,7 @@ describe("a batch", () => {
     Effect.gen(function*() {
       const sizes = yield* Ref.make<ReadonlyArray<number>>([])
       const gate = yield* Deferred.make<void>()
-      const submit = yield* Batch.make({
+      const { submit } = yield* Batch.make({
         ...bounds,
         commit: (entries: ReadonlyArray<number>) =>
           Ref.update(sizes, Array.append(entries.length)).pipe(
@@ -31,7 +31,7 @@ describe("a batch", () => {
     Effect.gen(function*() {
       const commits = yield* Ref.make<ReadonlyArray<ReadonlyArray<number>>>([])
       const gate = yield* Deferred.make<void>()
-      const submit = yield* Batch.make({
+      const { submit } = yield* Batch.make({
         ...bounds,
         maxWeight: 10,
         weigh: (weight: number) => weight,
@@ -50,14 +50,14 @@ describe("a batch", () => {
 
   it.scoped("fails each caller of a failed commit", () =>
     Effect.gen(function*() {
-      const submit = yield* Batch.make<number, number, string>({ ...bounds, commit: () => Effect.fail("no") })
+      const { submit } = yield* Batch.make<number, number, string>({ ...bounds, commit: () => Effect.fail("no") })
       const outcomes = yield* Effect.forEach([1, 2, 3], (_) => Effect.either(submit(_)), { concurrency: "unbounded" })
       assert.deepStrictEqual(outcomes.map((_) => _._tag), ["Left", "Left", "Left"])
     }))
 
   it.scoped("with a bad entry is committed one by one, so that only the bad one fails", () =>
     Effect.gen(function*() {
-      const submit = yield* Batch.make({
+      const { submit } = yield* Batch.make({
         ...bounds,
         separate: () => true,
         commit: (entries: ReadonlyArray<number>) =>
@@ -71,7 +71,7 @@ describe("a batch", () => {
 
   it.scoped("survives a commit that dies", () =>
     Effect.gen(function*() {
-      const submit = yield* Batch.make({
+      const { submit } = yield* Batch.make({
         ...bounds,
         commit: (entries: ReadonlyArray<number>) =>
           entries.includes(1) ? Effect.dieMessage("broken") : Effect.succeed(entries)
@@ -84,7 +84,7 @@ describe("a batch", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const settled: Array<number> = []
-      const submit = yield* Batch.make({
+      const { submit } = yield* Batch.make({
         ...bounds,
         maxEntries: 1,
         refusal: { after: Duration.seconds(8), capacity: 100, error: "too slow" },
@@ -107,7 +107,7 @@ describe("a batch", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const settled: Array<number> = []
-      const submit = yield* Batch.make({
+      const { submit } = yield* Batch.make({
         ...bounds,
         maxEntries: 1,
         refusal: { after: Duration.seconds(8), capacity: 2, error: "full" },
@@ -126,7 +126,7 @@ describe("a batch", () => {
   it.scoped("rests before a commit that is not full, unless nobody has come for a while", () =>
     Effect.gen(function*() {
       const sizes: Array<number> = []
-      const submit = yield* Batch.make({
+      const { submit } = yield* Batch.make({
         maxEntries: 3,
         parallel: 1,
         rest: Duration.millis(10),
@@ -153,7 +153,7 @@ describe("a batch", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const begun: Array<ReadonlyArray<number>> = []
-      const submit = yield* Batch.make({
+      const { submit } = yield* Batch.make({
         ...bounds,
         parallel: 2,
         commit: (entries: ReadonlyArray<number>) =>
@@ -178,7 +178,7 @@ describe("a batch", () => {
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const gate = yield* Deferred.make<void>()
-      const submit = yield* Scope.extend(
+      const { submit } = yield* Scope.extend(
         Batch.make({
           ...bounds,
           maxEntries: 1,
@@ -196,5 +196,6 @@ describe("a batch", () => {
       yield* Fiber.join(closing)
       assert.deepStrictEqual(yield* Fiber.await(running), Exit.succeed(1))
       assert.isTrue(Exit.isInterrupted(yield* Fiber.await(waiting)))
+      assert.isTrue(Exit.isInterrupted(yield* Effect.exit(submit(3))))
     }))
 })

@@ -14,11 +14,11 @@ test(
   "bytes find room up to a limit, and again when others are let go of",
   Effect.gen(function*() {
     const { open } = yield* Inflow
-    const [first, second] = [yield* open, yield* open]
+    const [first, second] = [open(), open()]
     assert.isTrue(first.add(100 * megabyte))
     assert.isTrue(second.add(28 * megabyte))
     assert.isFalse(second.add(1))
-    yield* first.close
+    first.close()
     assert.isTrue(second.add(1))
   })
 )
@@ -27,12 +27,27 @@ test(
   "bytes that were handed over count until their storer lets go of them, whatever becomes of the request",
   Effect.gen(function*() {
     const { letGo, open } = yield* Inflow
-    const [first, second] = [yield* open, yield* open]
+    const [first, second] = [open(), open()]
     first.add(129 * megabyte)
     first.handOver(128 * megabyte)
-    yield* first.close
+    first.close()
     assert.isFalse(second.add(1))
     letGo(128 * megabyte)
     assert.isTrue(second.add(1))
+  })
+)
+
+test(
+  "bytes that are handed over after their request has ended count all the same, once",
+  Effect.gen(function*() {
+    const { letGo, open } = yield* Inflow
+    const [first, second] = [open(), open()]
+    first.add(128 * megabyte)
+    first.close()
+    first.handOver(128 * megabyte)
+    assert.isFalse(second.add(1))
+    letGo(128 * megabyte)
+    assert.isTrue(second.add(127 * megabyte))
+    assert.isFalse(second.add(2 * megabyte))
   })
 )

@@ -1,4 +1,5 @@
 // @effect-diagnostics strictEffectProvide:off
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { IncomingMessage } from "node:http"
@@ -12,12 +13,20 @@ const broken = Effect.zipRight(Effect.never, Effect.dieMessage("broken"), { conc
 
 it.effect("a defect is answered with 500, whatever it interrupted", () =>
   Effect.gen(function*() {
-    const { answer } = yield* Shortcut
-    const { status } = yield* answer(new IncomingMessage(new Socket()))
+    const { receive } = yield* Shortcut
+    const { status } = yield* Effect.async<HttpServerResponse.HttpServerResponse>((resume) =>
+      void receive(new IncomingMessage(new Socket()), resume)
+    )
     assert.strictEqual(status, 500)
   }).pipe(
     Effect.provide(Layer.provide(
       Ingress.shortcut,
-      Layer.succeed(Webhooks, { received: () => broken, asked: () => broken })
+      Layer.succeed(Webhooks, {
+        receive: (_, resume) => {
+          resume(broken)
+          return () => undefined
+        },
+        asked: () => broken
+      })
     ))
   ))
