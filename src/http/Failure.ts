@@ -1,6 +1,6 @@
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { type Cause, Effect, Schema } from "effect"
+import { type Cause, type Clock, Effect, Schema } from "effect"
 import type { Conflict, Invalid, NotFound, TooMany } from "../domain/Errors.ts"
 import * as Ids from "../services/Ids.ts"
 import type { BrokerError } from "../services/ports/Broker.ts"
@@ -110,6 +110,15 @@ export const internal = (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerR
     yield* noting(Effect.logError("A request failed unexpectedly", cause))(body)
     return HttpServerResponse.unsafeJson(body, { status: 500 })
   })
+
+/** The response at once, where nothing is logged of it. */
+export const unsafeResponse = (
+  clock: Clock.Clock,
+  status: number,
+  code: string,
+  message: string
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.unsafeJson({ error: { code, message, requestId: Ids.unsafeNext(clock) } }, { status })
 
 /** An error as a response of its own, outside the management API; `log` gets its request id. */
 export const response = (

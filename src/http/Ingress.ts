@@ -4,6 +4,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Cause, Effect, Layer } from "effect"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
+import * as AtOnce from "../services/AtOnce.ts"
 import * as Failure from "./Failure.ts"
 import { Shortcut } from "./Shortcut.ts"
 import { Webhooks } from "./Webhooks.ts"
@@ -17,7 +18,7 @@ export const routes = Layer.unwrapEffect(Effect.map(Webhooks, ({ asked, receive 
     Effect.async<HttpServerResponse.HttpServerResponse>((resume) => {
       const release = receive(
         NodeHttpServerRequest.toIncomingMessage(request),
-        (answer) => resume(Effect.ensuring(answer, Effect.sync(() => release())))
+        (answer) => resume(Effect.ensuring(AtOnce.program(answer), Effect.sync(() => release())))
       )
       return Effect.sync(release)
     })
@@ -37,7 +38,12 @@ export const shortcut = Layer.effect(
   Shortcut,
   Effect.map(Webhooks, ({ receive }) => ({
     takes: ({ method, url = "" }) => method === "POST" && isWebhookUrl(url),
-    receive: (request, resume) => receive(request, (answer) => resume(Effect.catchAllCause(answer, unexpected)))
+    receive: (request, resume) =>
+      receive(
+        request,
+        (answer) =>
+          resume(answer._tag === "Later" ? AtOnce.later(Effect.catchAllCause(answer.program, unexpected)) : answer)
+      )
   }))
 )
 

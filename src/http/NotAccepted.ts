@@ -1,5 +1,5 @@
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Effect, FiberRef, LogLevel } from "effect"
+import { type Clock, Effect, FiberRef, LogLevel } from "effect"
 import type { Refusal } from "../domain/verification/Refusal.ts"
 import type { UnknownScheme } from "../services/Directory.ts"
 import type { RateLimited } from "../services/Intake.ts"
@@ -15,7 +15,10 @@ import type * as RawBody from "./RawBody.ts"
 const retryAfter = { "retry-after": "5" }
 
 // Whoever forges signatures would have a log annotated each time that nobody writes.
-const isDebugging = Effect.map(FiberRef.get(FiberRef.currentMinimumLogLevel), LogLevel.lessThanEqual(LogLevel.Debug))
+export const isDebugging = Effect.map(
+  FiberRef.get(FiberRef.currentMinimumLogLevel),
+  LogLevel.lessThanEqual(LogLevel.Debug)
+)
 
 /** Counts a webhook that is not accepted; the log has the reason under the answer's request id. */
 export const refuse = (
@@ -47,8 +50,16 @@ export const answered = (settings: typeof Settings.Service) => {
   return (program: Effect.Effect<Response, Failed>): Effect.Effect<Response> => Effect.catchTags(program, answers)
 }
 
+const unbelieved = [401, "signature_invalid"] as const
+
+/** The same for one that is not believed, at once; nothing is logged. */
+export const unsafeRefusal = (clock: Clock.Clock, { detail, reason }: Refusal): Response => {
+  Metrics.unsafeRejected(reason)
+  return Failure.unsafeResponse(clock, ...unbelieved, detail)
+}
+
 const answersOf = ({ maxWebhookBytes }: typeof Settings.Service) => ({
-  Refusal: ({ detail, reason }: Refusal) => refuse(reason, 401, "signature_invalid", detail),
+  Refusal: ({ detail, reason }: Refusal) => refuse(reason, ...unbelieved, detail),
   RateLimited: ({ decision }: RateLimited) =>
     refuse("rate_limited", 429, "rate_limited", "The integration's limit of webhooks per minute is used up.", {
       "retry-after": seconds(decision.retryAfterMs),

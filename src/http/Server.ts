@@ -6,7 +6,7 @@ import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Context, Effect, Exit, type Fiber, Layer, Option, Runtime } from "effect"
+import { Context, Effect, Either, Exit, type Fiber, Layer, Option, Runtime } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { ListenOptions, Socket } from "node:net"
 import { v7 } from "uuid"
@@ -109,7 +109,8 @@ const shortened = (
   let isOver = false
   const release = receive(request, (answer) => {
     if (isOver) return
-    answering = run(Effect.map(answer, (_) => write(response, _)))
+    if (answer._tag !== "Later") return writeAtOnce(response, Either.merge(answer))
+    answering = run(Effect.map(answer.program, (_) => write(response, _)))
     // Whoever can be told nothing shall not wait for it.
     answering.addObserver((exit) => {
       if (Exit.isFailure(exit)) response.destroy()
@@ -120,6 +121,10 @@ const shortened = (
     release()
     if (!response.writableEnded) answering?.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
   })
+}
+
+const writeAtOnce = (response: ServerResponse, answer: HttpServerResponse.HttpServerResponse): void => {
+  if (Either.isLeft(Either.try(() => write(response, answer)))) response.destroy()
 }
 
 const write = (response: ServerResponse, { body, headers, status }: HttpServerResponse.HttpServerResponse): void => {

@@ -1,6 +1,7 @@
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Context, type Effect } from "effect"
+import { Context } from "effect"
 import type { IncomingMessage } from "node:http"
+import type { AtOnce } from "../services/AtOnce.ts"
 
 /** Requests that are answered without the router: what comes by the thousand pays for nothing that it does not need. */
 export class Shortcut extends Context.Tag("sluice/http/Shortcut")<Shortcut, {
@@ -11,6 +12,6 @@ export class Shortcut extends Context.Tag("sluice/http/Shortcut")<Shortcut, {
    */
   readonly receive: (
     request: IncomingMessage,
-    resume: (answer: Effect.Effect<HttpServerResponse.HttpServerResponse>) => void
+    resume: (answer: AtOnce<HttpServerResponse.HttpServerResponse>) => void
   ) => () => void
 }>() {}

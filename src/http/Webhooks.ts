@@ -1,17 +1,20 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { type Array, Context, Effect, Either, Layer, Option } from "effect"
+import { type Array, Context, Effect, Either, Exit, Layer, Option } from "effect"
 import type { IncomingMessage } from "node:http"
 import * as Acceptance from "../domain/Acceptance.ts"
 import * as Headers from "../domain/Headers.ts"
 import type { Answer } from "../domain/verification/Handshake.ts"
+import { Refusal } from "../domain/verification/Refusal.ts"
 import { Request } from "../domain/verification/Request.ts"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
+import * as AtOnce from "../services/AtOnce.ts"
 import * as Deadlines from "../services/Deadlines.ts"
 import { Directory, type Listed } from "../services/Directory.ts"
 import * as Elapsed from "../services/Elapsed.ts"
 import { Handshakes } from "../services/Handshakes.ts"
 import { type Held, Inflow } from "../services/Inflow.ts"
 import { type Incoming, Intake } from "../services/Intake.ts"
+import type { ProviderHostError } from "../services/ports/ProviderHosts.ts"
 import { type Rejection, Rejections } from "../services/Rejections.ts"
 import { Settings } from "../services/Settings.ts"
 import type { Stored } from "../services/store/EventStore.ts"
@@ -25,13 +28,16 @@ import * as Refused from "./Refused.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
+/** Takes what gives the answer. */
+type Resume = (answer: AtOnce.AtOnce<Response>) => void
+
 /** What comes to an integration's webhook URL, and its answer. */
 export class Webhooks extends Context.Tag("sluice/http/Webhooks")<Webhooks, {
   /**
    * A webhook, or a handshake that is posted: `resume` is called once with what gives its answer. The function that it gives
    * lets go of its body, and is to be called once that is answered, or nobody waits for an answer.
    */
-  readonly receive: (sent: IncomingMessage, resume: (answer: Effect.Effect<Response>) => void) => () => void
+  readonly receive: (sent: IncomingMessage, resume: Resume) => () => void
   /** A handshake of those that ask with GET or HEAD. */
   readonly asked: (sent: IncomingMessage) => Effect.Effect<Response>
 }>() {
@@ -48,55 +54,86 @@ const make = Effect.gen(function*() {
   const settings = yield* Settings
   const { watch } = yield* Deadlines.make("Refusing what arrives too slowly", settings.bodyTimeout)
 
+  const clock = yield* Effect.clock
+  const isDebugging = yield* NotAccepted.isDebugging
   const seconds = yield* Elapsed.secondsReader
   const answered = NotAccepted.answered(settings)
 
-  const judged = Effect.fnUntraced(
-    function*(incoming: Incoming) {
-      const { integration, request } = incoming
-      const unsigned = yield* handshakes.unsigned(integration, request)
-      if (Option.isSome(unsigned)) return handshaken(unsigned.value)
-      const secret = yield* verification.verify(integration, request)
-      const signed = yield* handshakes.signed(integration, request, secret)
-      return Option.isSome(signed) ? handshaken(signed.value) : answer(integration, yield* intake.accept(incoming))
-    },
-    (judging, { integration, request }) =>
-      Effect.tapError(
-        judging,
-        (error) => Effect.transposeMapOption(Refused.judged(integration, request, error), rejections.record)
-      )
-  )
+  /** The answer to the handshake that a request is; none: it is a webhook that is believed. */
+  const judge = (integration: Listed, request: Request) =>
+    AtOnce.flatMap(handshakes.unsigned(integration, request), (unsigned) =>
+      Option.isSome(unsigned)
+        ? Either.right(unsigned)
+        : AtOnce.flatMap(
+          verification.verify(integration, request),
+          (secret) => handshakes.signed(integration, request, secret)
+        ))
 
-  const decided = (
-    arriving: Arriving,
-    body: Either.Either<Uint8Array, RawBody.BodyError>
-  ): Effect.Effect<Response, NotAccepted.Failed> => {
+  const later = (answering: Effect.Effect<Response, NotAccepted.Failed>) => AtOnce.later(answered(answering))
+
+  const noting = ({ integration, request }: Incoming, answering: Effect.Effect<Response, NotAccepted.Failed>) =>
+    later(Effect.tapError(
+      answering,
+      (error) => Effect.transposeMapOption(Refused.judged(integration, request, error), rejections.record)
+    ))
+
+  const accept = (incoming: Incoming, resume: Resume): void =>
+    intake.unsafeAccept(incoming, (outcome) =>
+      resume(
+        Exit.isSuccess(outcome)
+          ? Either.right(answer(incoming.integration, outcome.value))
+          : noting(incoming, Effect.failCause(outcome.cause))
+      ))
+
+  // Whoever forges signatures shall cost as little as can be.
+  const unbelieved = (incoming: Incoming, error: Refusal | ProviderHostError): AtOnce.AtOnce<Response> => {
+    if (!(error instanceof Refusal) || isDebugging) return noting(incoming, Effect.fail(error))
+    Option.map(Refused.judged(incoming.integration, incoming.request, error), rejections.unsafeRecord)
+    return Either.right(NotAccepted.unsafeRefusal(clock, error))
+  }
+
+  const decide = (arriving: Arriving, body: Either.Either<Uint8Array, RawBody.BodyError>, resume: Resume): void => {
     const { begun, held, integration, path, query, receivedAt, sent } = arriving
     const arrived = (body: Uint8Array) => requestOf(settings, integration, sent, { path, query, body, receivedAt })
     if (integration.status === "disabled") {
-      return refused(rejections, Refused.disabled(integration, arrived, Either.getRight(body)))
+      return resume(later(refused(rejections, Refused.disabled(integration, arrived, Either.getRight(body)))))
     }
-    if (Either.isRight(body)) {
-      const arrival = { begun, whole: seconds() }
-      return judged({ integration, path, query, held, request: arrived(body.right), arrival })
+    if (Either.isLeft(body)) {
+      const unread = Refused.unread(integration, arrived, body.left, settings.maxWebhookBytes)
+      return resume(later(Effect.zipRight(Effect.transposeMapOption(unread, rejections.record), body.left)))
     }
-    const unread = Refused.unread(integration, arrived, body.left, settings.maxWebhookBytes)
-    return Effect.zipRight(Effect.transposeMapOption(unread, rejections.record), body.left)
+    const request = arrived(body.right)
+    const incoming = { integration, path, query, held, request, arrival: { begun, whole: seconds() } }
+    const judgement = judge(integration, request)
+    switch (judgement._tag) {
+      case "Left":
+        return resume(unbelieved(incoming, judgement.left))
+      case "Right":
+        return Option.isSome(judgement.right)
+          ? resume(Either.right(handshaken(judgement.right.value)))
+          : accept(incoming, resume)
+      case "Later":
+        return resume(noting(
+          incoming,
+          Effect.flatMap(
+            judgement.program,
+            Option.match({
+              onNone: () => Effect.map(intake.accept(incoming), (stored) => answer(integration, stored)),
+              onSome: (shaken) => Effect.succeed(handshaken(shaken))
+            })
+          )
+        ))
+    }
   }
 
-  /** Reads the body, with no fiber that waits for it, and calls `resume` with what decides. */
-  const read = (
-    { held, sent, to }: Addressed,
-    integration: Listed,
-    resume: (answering: Effect.Effect<Response, NotAccepted.Failed>) => void
-  ) => {
+  /** Reads the body, and decides what becomes of it; with a fiber only where something has to be waited for. */
+  const read = ({ held, sent, to: { path, query } }: Addressed, integration: Listed, resume: Resume) => {
     const receivedAt = Math.floor(directory.unsafeNow())
-    const arriving = { ...to, integration, held, sent, receivedAt, begun: seconds() }
-    return RawBody.listen(
-      sent,
-      { bytes: settings.maxWebhookBytes, room: held.add, watch },
-      (body) => resume(Effect.suspend(() => decided(arriving, body)))
-    )
+    const arriving = { integration, path, query, held, sent, receivedAt, begun: seconds() }
+    return RawBody.listen(sent, { bytes: settings.maxWebhookBytes, room: held.add, watch }, (body) => {
+      const decided = Either.try({ try: () => decide(arriving, body, resume), catch: Effect.die })
+      if (Either.isLeft(decided)) resume(AtOnce.later(decided.left))
+    })
   }
 
   const lookedUp = Effect.fnUntraced(function*(addressed: Addressed) {
@@ -107,8 +144,8 @@ const make = Effect.gen(function*() {
       const { method = "" } = sent
       return yield* refused(rejections, Refused.unknown(reference, { method, headers: headersOf(sent), receivedAt }))
     }
-    return yield* Effect.async<Response, NotAccepted.Failed>((resume) =>
-      Effect.sync(read(addressed, found.value, resume))
+    return yield* Effect.async<Response>((resume) =>
+      Effect.sync(read(addressed, found.value, (answer) => resume(AtOnce.program(answer))))
     )
   })
 
@@ -126,7 +163,7 @@ const make = Effect.gen(function*() {
       return yield* refused(rejections, Refused.disabled(integration, () => request, Option.none()))
     }
     const shaken = yield* Effect.tapErrorTag(
-      handshakes.unsigned(integration, request),
+      AtOnce.program(handshakes.unsigned(integration, request)),
       "Refusal",
       (refusal) => Effect.transposeMapOption(Refused.judged(integration, request, refusal), rejections.record)
     )
@@ -137,8 +174,8 @@ const make = Effect.gen(function*() {
     receive: (sent, resume) => {
       const addressed = { sent, to: target(sent.url), held: inflow.open() }
       const known = directory.unsafeKnown(addressed.to.reference)
-      if (Option.isNone(known)) resume(answered(lookedUp(addressed)))
-      else read(addressed, known.value, (answering) => resume(answered(answering)))
+      if (Option.isNone(known)) resume(later(lookedUp(addressed)))
+      else read(addressed, known.value, resume)
       return addressed.held.close
     },
     asked: shake

@@ -4,6 +4,7 @@ import * as Hosts from "../domain/verification/Hosts.ts"
 import { type Refusal, refuse } from "../domain/verification/Refusal.ts"
 import type { Request } from "../domain/verification/Request.ts"
 import { find, placeOf } from "../domain/verification/Source.ts"
+import * as AtOnce from "./AtOnce.ts"
 import { Audit } from "./Audit.ts"
 import type { Listed } from "./Directory.ts"
 import * as Elapsed from "./Elapsed.ts"
@@ -12,13 +13,16 @@ import { type ProviderHostError, ProviderHosts } from "./ports/ProviderHosts.ts"
 /** Answers by which providers find out whether a URL is the user's. */
 export class Handshakes extends Context.Tag("sluice/services/Handshakes")<Handshakes, {
   /** The answer to a handshake that no signature proves; none when the request is none. */
-  readonly unsigned: (integration: Listed, request: Request) => Effect.Effect<Option.Option<Handshake.Answer>, Refusal>
+  readonly unsigned: (
+    integration: Listed,
+    request: Request
+  ) => AtOnce.AtOnce<Option.Option<Handshake.Answer>, Refusal>
   /** The answer to a handshake that a secret has proven; none when the request is a webhook. */
   readonly signed: (
     integration: Listed,
     request: Request,
     secret: Option.Option<Redacted.Redacted>
-  ) => Effect.Effect<Option.Option<Handshake.Answer>, Refusal | ProviderHostError>
+  ) => AtOnce.AtOnce<Option.Option<Handshake.Answer>, Refusal | ProviderHostError>
 }>() {
   static readonly layer = Layer.effect(Handshakes, Effect.suspend(() => make))
 }
@@ -57,20 +61,22 @@ const make = Effect.gen(function*() {
 
   return Handshakes.of({
     unsigned: (integration, request) =>
-      Effect.flatMap(
-        unsigned(integration, request),
-        Effect.transposeMapOption((found) => carriedOut(integration, found))
-      ),
+      AtOnce.flatMap(unsigned(integration, request), ifAny((found) => carriedOut(integration, found))),
 
     signed: (integration, request, secret) =>
-      Effect.flatMap(
+      AtOnce.flatMap(
         signed(integration, request, secret),
-        Effect.transposeMapOption((found) =>
+        ifAny((found) =>
           Effect.zipRight(Effect.transposeMapOption(found.visit, hosts.get), carriedOut(integration, found))
         )
       )
   })
 })
+
+const ifAny =
+  <A, B, E>(program: (value: A) => Effect.Effect<B, E>) =>
+  (value: Option.Option<A>): AtOnce.AtOnce<Option.Option<B>, E> =>
+    Option.isNone(value) ? Either.right(Option.none()) : AtOnce.later(Effect.asSome(program(value.value)))
 
 /** A handshake, its answer, and the URL that is to be visited before that is given. */
 export interface Found {

@@ -1,4 +1,18 @@
-import { Array, Chunk, Context, Data, Duration, Effect, Either, Exit, Layer, Option, Queue, Schedule } from "effect"
+import {
+  Array,
+  Cause,
+  Chunk,
+  Context,
+  Data,
+  Duration,
+  Effect,
+  Either,
+  Exit,
+  Layer,
+  Option,
+  Queue,
+  Schedule
+} from "effect"
 import type { IntegrationId } from "../domain/Ids.ts"
 import type { DeliveryMessage } from "../domain/QueueMessage.ts"
 import type { Decision } from "../domain/RateLimit.ts"
@@ -49,12 +63,18 @@ export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
    * Limits, deduplicates and stores. Once it succeeds the event is durable; of a webhook that is split, all of them. What
    * waits to be stored is stored also where its caller is interrupted.
    */
-  readonly accept: (
-    incoming: Incoming
-  ) => Effect.Effect<Array.NonEmptyReadonlyArray<Stored>, RateLimited | StoreError>
+  readonly accept: (incoming: Incoming) => Effect.Effect<Taken, RateLimited | StoreError>
+  /** The same at once, for those that come by the thousand: `tell` is called once, and must not throw. */
+  readonly unsafeAccept: (
+    incoming: Incoming,
+    tell: (outcome: Exit.Exit<Taken, RateLimited | StoreError>) => void
+  ) => void
 }>() {
   static readonly layer = Layer.scoped(Intake, Effect.suspend(() => make))
 }
+
+/** The events that a webhook became. */
+export type Taken = Array.NonEmptyReadonlyArray<Stored>
 
 const maxEventsPerCommit = 250
 const maxBytesPerCommit = 16_777_216
@@ -66,7 +86,9 @@ const waitingMarks = 32
 const marking = Duration.millis(50)
 
 const tooSlow = new StoreError({ reason: "Unavailable", cause: "PostgreSQL did not store the webhook in time" })
-const noRoom = new StoreError({ reason: "Unavailable", cause: "too much is waiting to be stored here" })
+const noRoom = Exit.fail(
+  new StoreError({ reason: "Unavailable", cause: "too much is waiting to be stored here" })
+)
 
 const make = Effect.gen(function*() {
   const coordination = yield* Coordination
@@ -129,23 +151,18 @@ const make = Effect.gen(function*() {
     settled: ({ events }) => inflow.letGo(sizeOf(events))
   })
 
-  const drafts = ({ held, integration, path, query, request: whole, rescuedAt }: Incoming) =>
-    Effect.suspend(() => {
-      const requests = Pieces.of(integration, whole, maxWebhookBytes)
-      // The whole is held as well, until it is answered.
-      if (requests.length > 1 && !held.add(sizeOf(requests))) return noRoom
-      const names = Pieces.names(integration, whole, requests)
-      const source = { integration, path, query, receivedAt: rescuedAt ?? whole.receivedAt }
-      return Effect.forEach(Array.zip(requests, names), ([request, names]) =>
-        NewEvents.draft(vault, source, request, names))
-    })
+  const draftsOf = ({ integration, path, query, request: whole, rescuedAt }: Incoming, requests: Pieces.Requests) => {
+    const names = Pieces.names(integration, whole, requests)
+    const source = { integration, path, query, receivedAt: rescuedAt ?? whole.receivedAt }
+    return Array.zipWith(requests, names, (request, names) => NewEvents.unsafeDraft(vault, source, request, names))
+  }
 
-  const takeIn = (
-    incoming: Incoming,
-    drafts: Array.NonEmptyReadonlyArray<NewEvents.Draft>,
-    tell: (outcome: Exit.Exit<Outcome, StoreError>) => void
-  ): void => {
-    const { held, integration, rescuedAt } = incoming
+  const unsafeAccept: typeof Intake.Service.unsafeAccept = (incoming, tell) => {
+    const { held, integration, request, rescuedAt } = incoming
+    const requests = Pieces.of(integration, request, maxWebhookBytes)
+    // The whole is held as well, until it is answered.
+    if (requests.length > 1 && !held.add(sizeOf(requests))) return tell(noRoom)
+    const drafts = draftsOf(incoming, requests)
     const origin = originOf(incoming)
     const markKeys = drafts.map((_) => markKeyOf(_.integrationId, _.dedupeKey))
     held.handOver(sizeOf(drafts))
@@ -156,29 +173,26 @@ const make = Effect.gen(function*() {
           drafts,
           (draft, index) => NewEvents.admit(draft, { delayMs: delayMs.right, seen: seen[index] === true })
         )
-        return unsafeSubmit({ origin, events }, tell)
+        return unsafeSubmit({ origin, events }, (outcome) => tell(Exit.flatMap(outcome, taken)))
       }
       inflow.letGo(sizeOf(drafts))
-      tell(Exit.succeed(Either.left(delayMs.left)))
+      tell(Exit.fail(delayMs.left))
     })
   }
 
   return Intake.of({
-    accept: (incoming) =>
-      Effect.flatMap(
-        drafts(incoming),
-        (drafts) => Effect.flatten(Effect.async<Outcome, StoreError>((resume) => takeIn(incoming, drafts, resume)))
-      ).pipe(
-        Effect.flatMap((stored) =>
-          Array.isNonEmptyReadonlyArray(stored)
-            ? Effect.succeed(stored)
-            : Effect.dieMessage("a webhook became no event")
-        )
-      )
+    accept: (incoming) => Effect.async((resume) => unsafeAccept(incoming, resume)),
+    unsafeAccept
   })
 })
 
-type Outcome = Either.Either<ReadonlyArray<Stored>, RateLimited | StoreError>
+const taken: (stored: Either.Either<ReadonlyArray<Stored>, StoreError>) => Exit.Exit<Taken, StoreError> = Either.match({
+  onLeft: Exit.fail,
+  onRight: (stored) =>
+    Array.isNonEmptyReadonlyArray(stored)
+      ? Exit.succeed(stored)
+      : Exit.die(new Cause.RuntimeException("a webhook became no event"))
+})
 
 interface Webhook {
   readonly origin: IntakeNotes.Origin

@@ -119,7 +119,9 @@ export const accepted = (webhooks: ReadonlyArray<Accepted>): Effect.Effect<void>
     }
   })
 
-export const rejected = (reason: string): Effect.Effect<void> => Effect.sync(() => count(webhooksRejected(reason), 1))
+export const rejected = (reason: string): Effect.Effect<void> => Effect.sync(() => unsafeRejected(reason))
+
+export const unsafeRejected = (reason: string): void => count(webhooksRejected(reason), 1)
 
 export const committed = (events: number, took: Duration.Duration): Effect.Effect<void> =>
   Effect.sync(() => {

@@ -1,4 +1,4 @@
-import { Effect, Option } from "effect"
+import { Option } from "effect"
 import * as Headers from "../domain/Headers.ts"
 import { DeliveryId, EventId } from "../domain/Ids.ts"
 import type { Names } from "../domain/verification/Naming.ts"
@@ -30,16 +30,21 @@ const longestContentType = 200
 // Ids that were made here need no look at their form.
 const made = { disableValidation: true }
 
-/** The event that a request becomes, or a piece of one, with its deliveries. */
-export const draft = (
+/** The event that a request becomes, or a piece of one, with its deliveries; all with new ids. */
+export const unsafeDraft = (
   vault: typeof Vault.Service,
   { integration, path, query, receivedAt }: Source,
   request: Request,
   names: Names
-): Effect.Effect<Draft> => {
+): Draft => {
   const id = EventId.make(Ids.at(receivedAt), made)
-  const apart = SealedHeaders.seal(vault, `event:${id}`, request.headers, secretHeaders(integration.scheme))
-  return Effect.map(apart, ({ headers, sealedHeaders }) => ({
+  const { headers, sealedHeaders } = SealedHeaders.unsafeSeal(
+    vault,
+    `event:${id}`,
+    request.headers,
+    secretHeaders(integration.scheme)
+  )
+  return {
     id,
     integrationId: integration.id,
     dedupeKey: names.dedupeKey,
@@ -59,5 +64,5 @@ export const draft = (
       destinationId: destination.id,
       held: destination.status !== "active"
     }))
-  }))
+  }
 }

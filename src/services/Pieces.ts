@@ -7,7 +7,7 @@ import type { Listed, ListedDestination } from "./Directory.ts"
 
 const maxPieces = 500
 
-type Requests = Array.NonEmptyReadonlyArray<Request>
+export type Requests = Array.NonEmptyReadonlyArray<Request>
 
 /** A webhook, or what it is split into: each a request of its own, together of no more than so many bytes. */
 export const of = ({ scheme: { only, split } }: Listed, request: Request, maxBytes: number): Requests =>

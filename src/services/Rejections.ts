@@ -31,6 +31,7 @@ export interface Rejection {
 export class Rejections extends Context.Tag("sluice/services/Rejections")<Rejections, {
   /** Hands a rejection over to be written in the background; beyond the bounds it is only counted. */
   readonly record: (rejection: Rejection) => Effect.Effect<void>
+  readonly unsafeRecord: (rejection: Rejection) => void
 }>() {
   static readonly layer = Layer.scoped(Rejections, Effect.suspend(() => make))
 }
@@ -51,6 +52,7 @@ const roomInAll: Room = { rows: 20_000, bytes: 268_435_456 }
 const tidying = Schedule.spaced("10 seconds")
 
 const make = Effect.gen(function*() {
+  const millis = yield* Elapsed.reader
   const store = yield* RejectionStore
   const vault = yield* Vault
   const queue = yield* Queue.dropping<Entry>(waiting)
@@ -58,15 +60,15 @@ const make = Effect.gen(function*() {
   let written = false
 
   const write = Effect.fnUntraced(function*({ entry: { headers, secretHeaders, ...plain } }: Entry) {
-    const apart = yield* SealedHeaders.seal(vault, `rejection:${plain.id}`, headers, secretHeaders)
+    const apart = SealedHeaders.unsafeSeal(vault, `rejection:${plain.id}`, headers, secretHeaders)
     written = true
     yield* store.insert({ ...plain, ...apart }, roomOfKind)
   })
 
-  const lose = ({ entry: { id, suppressed }, kind }: Entry) => Effect.sync(() => sampler.lose(kind, id, suppressed))
+  const lose = ({ entry: { id, suppressed }, kind }: Entry): void => sampler.lose(kind, id, suppressed)
 
   const tidy = Effect.gen(function*() {
-    const missed = sampler.missed(yield* Elapsed.millis)
+    const missed = sampler.missed(millis())
     if (missed.length > 0) {
       yield* Effect.tapErrorCause(store.suppress(missed), () => Effect.sync(() => sampler.untold(missed)))
     }
@@ -78,22 +80,25 @@ const make = Effect.gen(function*() {
   yield* Loop.forkRepeating(
     "Recording a rejection",
     Schedule.forever,
-    Effect.flatMap(Queue.take(queue), (entry) => Effect.tapErrorCause(write(entry), () => lose(entry)))
+    Effect.flatMap(
+      Queue.take(queue),
+      (entry) => Effect.tapErrorCause(write(entry), () => Effect.sync(() => lose(entry)))
+    )
   )
   yield* Loop.forkRepeating("Tidying rejections", tidying, tidy)
 
-  return Rejections.of({
-    record: Effect.fnUntraced(function*(rejection) {
-      const makeId = () => RejectionId.make(Ids.at(rejection.request.receivedAt))
-      const kind = kindOf(rejection)
-      const body = bodyOf(rejection)
-      const taken = sampler.take(kind, makeId, body?.byteLength ?? 0, yield* Elapsed.millis)
-      if (Option.isNone(taken)) return
-      const { id, missed, withContent } = taken.value
-      const entry = { kind, entry: entryOf(id, rejection, withContent ? body : null, missed) }
-      if (!(yield* Queue.offer(queue, entry))) yield* lose(entry)
-    })
-  })
+  const unsafeRecord = (rejection: Rejection): void => {
+    const makeId = () => RejectionId.make(Ids.at(rejection.request.receivedAt))
+    const kind = kindOf(rejection)
+    const body = bodyOf(rejection)
+    const taken = sampler.take(kind, makeId, body?.byteLength ?? 0, millis())
+    if (Option.isNone(taken)) return
+    const { id, missed, withContent } = taken.value
+    const entry = { kind, entry: entryOf(id, rejection, withContent ? body : null, missed) }
+    if (!queue.unsafeOffer(entry)) lose(entry)
+  }
+
+  return Rejections.of({ record: (rejection) => Effect.sync(() => unsafeRecord(rejection)), unsafeRecord })
 })
 
 /** What waits to be written: a body that is not kept is let go at once. */

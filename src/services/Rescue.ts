@@ -8,6 +8,7 @@ import { obstacle } from "../domain/Rejection.ts"
 import type { Refusal } from "../domain/verification/Refusal.ts"
 import { Request } from "../domain/verification/Request.ts"
 import * as WebhookUrl from "../domain/WebhookUrl.ts"
+import * as AtOnce from "./AtOnce.ts"
 import { Audit } from "./Audit.ts"
 import { Directory, type Listed } from "./Directory.ts"
 import * as Handshakes from "./Handshakes.ts"
@@ -69,7 +70,7 @@ const make = Effect.gen(function*() {
   const believed = Effect.fnUntraced(function*(integration: Listed, requests: Array.NonEmptyReadonlyArray<Request>) {
     const now = yield* directory.now
     const judge = (request: Request) =>
-      Effect.map(verification.verify(integration, request, now), (secret) => ({ request, secret }))
+      Effect.map(AtOnce.program(verification.verify(integration, request, now)), (secret) => ({ request, secret }))
     const { request, secret } = yield* requests.slice(1).reduce(
       (before, request) => Effect.catchTag(before, "Refusal", () => judge(request)),
       judge(requests[0])

@@ -19,20 +19,20 @@ const encode = (headers: Headers): string => JSON.stringify(headers)
 const decode = Schema.decodeUnknown(Schema.parseJson(Headers))
 
 /** Keeps secrets that travel in headers out of the database's plain columns. */
-export const seal = (
+export const unsafeSeal = (
   vault: typeof Vault.Service,
   place: string,
   headers: Headers,
   secretHeaders: ReadonlyArray<string>
-): Effect.Effect<Apart> => {
+): Apart => {
   const secret = names(secretHeaders).filter((name) => Object.hasOwn(headers, name) && headers[name]?.length !== 0)
-  if (secret.length === 0) return Effect.succeed({ headers: encode(headers), sealedHeaders: null })
+  if (secret.length === 0) return { headers: encode(headers), sealedHeaders: null }
   const [open, sealed] = Record.partition(headers, (_, name) => secret.includes(name))
   const hidden = Record.map(sealed, (): ReadonlyArray<string> => [])
-  return Effect.map(
-    vault.seal(place, Redacted.make(encode(sealed))),
-    (sealedHeaders) => ({ headers: encode({ ...open, ...hidden }), sealedHeaders })
-  )
+  return {
+    headers: encode({ ...open, ...hidden }),
+    sealedHeaders: vault.unsafeSeal(place, Redacted.make(encode(sealed)))
+  }
 }
 
 /** The headers that were sealed; none when there were none. */

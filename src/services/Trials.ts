@@ -4,6 +4,7 @@ import type { Integration } from "../domain/Integration.ts"
 import type { Verdict } from "../domain/Verdict.ts"
 import type { Handshake } from "../domain/verification/Handshake.ts"
 import { Request } from "../domain/verification/Request.ts"
+import * as AtOnce from "./AtOnce.ts"
 import { Directory, type Listed } from "./Directory.ts"
 import * as Handshakes from "./Handshakes.ts"
 import { latest } from "./Latest.ts"
@@ -41,7 +42,7 @@ const make = Effect.gen(function*() {
     if (request.method !== "POST") {
       return refused({ reason: "not_a_webhook", detail: "Webhooks are sent with POST, and it is no handshake either." })
     }
-    const secret = yield* verification.verify(listed, request, now)
+    const secret = yield* AtOnce.program(verification.verify(listed, request, now))
     const signed = yield* Handshakes.signed(listed, request, secret)
     const proof = shown(secret)
     return Option.isSome(signed)

@@ -14,6 +14,7 @@ export class VaultError extends Data.TaggedError("VaultError")<{
  */
 export class Vault extends Context.Tag("sluice/services/Vault")<Vault, {
   readonly seal: (place: string, secret: Redacted.Redacted) => Effect.Effect<string>
+  readonly unsafeSeal: (place: string, secret: Redacted.Redacted) => string
   readonly open: (place: string, envelope: string) => Effect.Effect<Redacted.Redacted, VaultError>
 }>() {
   static readonly layer = Layer.effect(Vault, Effect.map(Settings, ({ encryptionKeys }) => make(encryptionKeys)))
@@ -25,14 +26,15 @@ const tagBytes = 16
 
 const make = (keys: readonly [EncryptionKey, ...Array<EncryptionKey>]): typeof Vault.Service => {
   const [current] = keys
+  const unsafeSeal = (place: string, secret: Redacted.Redacted): string => {
+    const nonce = randomBytes(nonceBytes)
+    const cipher = createCipheriv("aes-256-gcm", Redacted.value(current.bytes), nonce).setAAD(Buffer.from(place))
+    const content = Buffer.concat([cipher.update(Redacted.value(secret), "utf8"), cipher.final()])
+    return `v1.${current.id}.${Buffer.concat([nonce, cipher.getAuthTag(), content]).toString("base64url")}`
+  }
   return Vault.of({
-    seal: (place, secret) =>
-      Effect.sync(() => {
-        const nonce = randomBytes(nonceBytes)
-        const cipher = createCipheriv("aes-256-gcm", Redacted.value(current.bytes), nonce).setAAD(Buffer.from(place))
-        const content = Buffer.concat([cipher.update(Redacted.value(secret), "utf8"), cipher.final()])
-        return `v1.${current.id}.${Buffer.concat([nonce, cipher.getAuthTag(), content]).toString("base64url")}`
-      }),
+    seal: (place, secret) => Effect.sync(() => unsafeSeal(place, secret)),
+    unsafeSeal,
     open: Effect.fnUntraced(function*(place, envelope) {
       const [version, id = "", content = ""] = envelope.split(".")
       const key = Array.findFirst(keys, (key) => version === "v1" && key.id === id)

@@ -2,6 +2,7 @@ import { Context, Effect, Layer, type Option, type Redacted } from "effect"
 import type { Refusal } from "../domain/verification/Refusal.ts"
 import type { Request } from "../domain/verification/Request.ts"
 import * as Verifier from "../domain/verification/Verifier.ts"
+import * as AtOnce from "./AtOnce.ts"
 import { areNeeded, Certificates } from "./Certificates.ts"
 import type { Listed } from "./Directory.ts"
 import type { ProviderHostError } from "./ports/ProviderHosts.ts"
@@ -16,7 +17,7 @@ export class Verification extends Context.Tag("sluice/services/Verification")<Ve
     integration: Listed,
     request: Request,
     secretsAt?: number
-  ) => Effect.Effect<Option.Option<Redacted.Redacted>, Refusal | ProviderHostError>
+  ) => AtOnce.AtOnce<Option.Option<Redacted.Redacted>, Refusal | ProviderHostError>
 }>() {
   static readonly layer = Layer.effect(
     Verification,
@@ -26,10 +27,10 @@ export class Verification extends Context.Tag("sluice/services/Verification")<Ve
           const { scheme } = integration
           const secrets = integration.secretsAt(secretsAt)
           return areNeeded(scheme)
-            ? Effect.flatMap(
+            ? AtOnce.later(Effect.flatMap(
               certificates.neededBy(scheme, secrets, request),
               (fetched) => Verifier.verify(scheme, secrets, request, fetched)
-            )
+            ))
             : Verifier.verify(scheme, secrets, request)
         }
       }))

@@ -8,6 +8,7 @@ import type { Server as HttpServer, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Server from "../../src/http/Server.ts"
 import { Shortcut } from "../../src/http/Shortcut.ts"
+import * as AtOnce from "../../src/services/AtOnce.ts"
 import { eventually } from "../support/Eventually.ts"
 import * as Api from "./Api.ts"
 import * as Wire from "./Wire.ts"
@@ -17,7 +18,7 @@ const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`
 const lost = Layer.succeed(Shortcut, {
   takes: ({ url }) => url === "/lost",
   receive: (_, resume) => {
-    resume(Effect.dieMessage("nothing can be told"))
+    resume(AtOnce.later(Effect.dieMessage("nothing can be told")))
     return () => undefined
   }
 })

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs"
 import { providers } from "../../src/domain/providers/Providers.ts"
 import type { Refusal } from "../../src/domain/verification/Refusal.ts"
 import { Request } from "../../src/domain/verification/Request.ts"
+import * as AtOnce from "../../src/services/AtOnce.ts"
 import { Audit } from "../../src/services/Audit.ts"
 import { Certificates } from "../../src/services/Certificates.ts"
 import { Handshakes } from "../../src/services/Handshakes.ts"
@@ -72,13 +73,13 @@ const behind = (answer: (url: string) => Effect.Effect<Uint8Array, ProviderHostE
       asked: Ref.get(asked),
       audited: Ref.get(audited),
       handshake: (request: Request) =>
-        Effect.either(Effect.flatMap(
+        Effect.either(AtOnce.program(AtOnce.flatMap(
           verification.verify(listed, request),
           (secret) => handshakes.signed(listed, request, secret)
-        )),
+        ))),
       verdict: (request: Request) =>
         Effect.map(
-          Effect.either(verification.verify(listed, request)),
+          Effect.either(AtOnce.program(verification.verify(listed, request))),
           Either.match({
             onLeft: reasonOf,
             onRight: () => "accepted"
