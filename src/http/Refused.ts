@@ -73,20 +73,17 @@ export const judged = (
 }
 
 const unbelieved = (integration: Listed, request: Request, { detail, reason }: Refusal): Rejection => ({
-  ...read(integration, request),
+  integration: Option.some(integration),
   reason,
   detail,
-  request: reason === "handshake_refused" ? withoutQuery(request) : request
+  request: reason === "handshake_refused" ? withoutQuery(request) : request,
+  size: Option.some(request.body.byteLength)
 })
 
 const overLimit = (integration: Listed, request: Request, { decision }: RateLimited): Rejection => ({
-  ...read(integration, request),
-  reason: "rate_limited",
-  detail: `The integration's limit of ${decision.limit} webhooks per minute was used up.`
-})
-
-const read = (integration: Listed, request: Request) => ({
   integration: Option.some(integration),
+  reason: "rate_limited",
+  detail: `The integration's limit of ${decision.limit} webhooks per minute was used up.`,
   request,
   size: Option.some(request.body.byteLength)
 })

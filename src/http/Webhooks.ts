@@ -142,7 +142,10 @@ const make = Effect.gen(function*() {
     if (Option.isNone(found)) {
       const receivedAt = Math.floor(yield* directory.now)
       const { method = "" } = sent
-      return yield* refused(rejections, Refused.unknown(reference, { method, headers: headersOf(sent), receivedAt }))
+      return yield* refused(
+        rejections,
+        Refused.unknown(reference, { method, headers: Headers.ofRaw(sent.rawHeaders), receivedAt })
+      )
     }
     return yield* Effect.async<Response>((resume) =>
       Effect.sync(read(addressed, found.value, (answer) => resume(AtOnce.program(answer))))
@@ -155,7 +158,10 @@ const make = Effect.gen(function*() {
     const receivedAt = Math.floor(yield* directory.now)
     if (Option.isNone(found)) {
       const { method = "" } = sent
-      return yield* refused(rejections, Refused.unknown(reference, { method, headers: headersOf(sent), receivedAt }))
+      return yield* refused(
+        rejections,
+        Refused.unknown(reference, { method, headers: Headers.ofRaw(sent.rawHeaders), receivedAt })
+      )
     }
     const integration = found.value
     const request = requestOf(settings, integration, sent, { path, query, body: noBytes, receivedAt })
@@ -214,14 +220,16 @@ const onlyPost = Failure.response(
 const requestOf = (
   settings: typeof Settings.Service,
   { slug }: Listed,
-  sent: IncomingMessage,
-  { query, ...fields }: Pick<Request, "path" | "body" | "receivedAt"> & { readonly query: string }
+  { headers: { host }, method = "", rawHeaders }: IncomingMessage,
+  { body, path, query, receivedAt }: Pick<Request, "path" | "body" | "receivedAt"> & { readonly query: string }
 ): Request =>
   new Request({
-    ...fields,
-    method: sent.method ?? "",
-    url: WebhookUrl.make(Origin.of(settings, sent.headers.host), slug, query),
-    headers: headersOf(sent)
+    method,
+    url: WebhookUrl.make(Origin.of(settings, host), slug, query),
+    path,
+    headers: Headers.ofRaw(rawHeaders),
+    body,
+    receivedAt
   })
 
 /** The integration's reference and what follows it, as they were sent. */
@@ -231,8 +239,6 @@ const target = (url = "") => {
   const [reference = "", ...segments] = pathname.slice(WebhookUrl.prefix.length).split("/")
   return { reference, path: segments.map((_) => `/${_}`).join(""), query: rest.join("?") }
 }
-
-const headersOf = ({ rawHeaders }: IncomingMessage): Headers.Headers => Headers.ofRaw(rawHeaders)
 
 const answer = (
   { response }: Listed,

@@ -132,38 +132,62 @@ const byPassword = (_: Basic, secrets: Secrets, place: Place): Verdict =>
 
 type Signed = Hmac | PublicKey | Certificate
 
-const bySignature = (proof: Signed, secrets: Secrets, sent: Place, { certificates, isOracle }: Beside): Verdict =>
-  Either.gen(function*() {
-    const value = yield* Signature.carried(proof.at, sent)
-    const signatures = yield* Signature.candidates(proof, value)
-    const place = { ...sent, parts: Signature.parts(proof.form, value) }
-    const timestamp = yield* Timestamp.check(proof.timestamp, place)
+const bySignature = (proof: Signed, secrets: Secrets, sent: Place, beside: Beside): Verdict =>
+  Either.flatMap(
+    Signature.carried(proof.at, sent),
+    (value) =>
+      Either.flatMap(Signature.candidates(proof, value), (signatures) => {
+        const place = { request: sent.request, item: sent.item, parts: Signature.parts(proof.form, value) }
+        return Either.flatMap(beforeContent(proof, place), (known) =>
+          Either.flatMap(checker(proof, place, beside.certificates), (check) =>
+            byContent(
+              { proof, secrets, place, known, isOracle: beside.isOracle },
+              (secret, content) => check(secret, content, signatures)
+            )))
+      })
+  )
+
+/** What is looked at before the signature itself, which costs more. */
+const beforeContent = (proof: Signed, place: Place): Either.Either<Omit<Content.Known, "secret">, Refusal> =>
+  Either.flatMap(Timestamp.check(proof.timestamp, place), (timestamp) => {
     const id = Option.flatMap(proof.id, (source) => find(source, place))
     if (Option.isSome(proof.id) && Option.isNone(id)) {
-      return yield* refuse(
+      return refuse(
         "id_missing",
         `The request carries no ${describe(proof.id.value)}, which is part of what is signed.`
       )
     }
-    yield* checkBody(proof, place)
-    const known = { timestamp, id: Option.getOrElse(id, () => "") }
-    const check = yield* checker(proof, place, certificates)
-    // Where the request can fill none of the templates, the first says what is missing.
-    let refusal: Option.Option<Refusal> = Option.none()
-    for (const secret of secrets) {
-      for (const template of proof.content) {
-        const filled = Content.fill(template, place, { ...known, secret: Redacted.value(secret) })
-        if (Either.isLeft(filled)) {
-          refusal = Option.orElse(refusal, () => Option.some(filled.left))
-          continue
-        }
-        const content = filled.right
-        if (!(isOracle && isChallenge(content)) && check(secret, content, signatures)) return Option.some(secret)
-        refusal = mismatch
-      }
-    }
-    return yield* Option.match(refusal, { onNone: () => noSecret, onSome: Either.left })
+    return Either.map(checkBody(proof, place), () => ({ timestamp, id: Option.getOrElse(id, () => "") }))
   })
+
+interface Trying {
+  readonly proof: Signed
+  readonly secrets: Secrets
+  readonly place: Place
+  readonly known: Omit<Content.Known, "secret">
+  readonly isOracle: boolean
+}
+
+const byContent = (
+  { isOracle, known: { id, timestamp }, place, proof, secrets }: Trying,
+  check: (secret: Secret, content: Pieces) => boolean
+): Verdict => {
+  // Where the request can fill none of the templates, the first says what is missing.
+  let refusal: Option.Option<Refusal> = Option.none()
+  for (const secret of secrets) {
+    for (const template of proof.content) {
+      const filled = Content.fill(template, place, { timestamp, id, secret: Redacted.value(secret) })
+      if (Either.isLeft(filled)) {
+        refusal = Option.orElse(refusal, () => Option.some(filled.left))
+        continue
+      }
+      const content = filled.right
+      if (!(isOracle && isChallenge(content)) && check(secret, content)) return Either.right(Option.some(secret))
+      refusal = mismatch
+    }
+  }
+  return Option.match(refusal, { onNone: () => noSecret, onSome: Either.left })
+}
 
 const mismatch = Either.getLeft(refuse(
   "signature_mismatch",
