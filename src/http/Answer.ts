@@ -19,7 +19,7 @@ export class Answer<Request extends IncomingMessage = IncomingMessage> extends S
   lose(): void {
     this.#lost = true
     // One that waits for its turn behind others has no connection yet, and hears of no end.
-    if (this.socket === null && !this.writableEnded) this.emit("close")
+    if (this.socket === null) this.emit("close")
     this.#tell()
   }
 

@@ -49,8 +49,12 @@ export const Failure = Schema.Union(
 )
 export type Failure = typeof Failure.Type
 
+const shape = <const Code extends string>(code: Code, message: string, requestId: string) => ({
+  error: { code, message, requestId }
+})
+
 const make = <const Code extends string>(code: Code, message: string) =>
-  Effect.map(Ids.next, (requestId) => ({ error: { code, message, requestId } }))
+  Effect.map(Ids.next, (requestId) => shape(code, message, requestId))
 
 export const fail = <const Code extends string>(code: Code, message: string, log: Effect.Effect<void> = Effect.void) =>
   Effect.flatMap(Effect.tap(make(code, message), noting(log)), Effect.fail)
@@ -118,7 +122,7 @@ export const unsafeResponse = (
   code: string,
   message: string
 ): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.unsafeJson({ error: { code, message, requestId: Ids.unsafeNext(clock) } }, { status })
+  HttpServerResponse.unsafeJson(shape(code, message, Ids.unsafeNext(clock)), { status })
 
 /** An error as a response of its own, outside the management API; `log` gets its request id. */
 export const response = (

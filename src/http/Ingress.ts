@@ -16,11 +16,11 @@ import { Webhooks } from "./Webhooks.ts"
 export const routes = Layer.unwrapEffect(Effect.map(Webhooks, ({ asked, receive }) => {
   const posted = (request: HttpServerRequest.HttpServerRequest) =>
     Effect.async<HttpServerResponse.HttpServerResponse>((resume) => {
-      const release = receive(
+      const stop = receive(
         NodeHttpServerRequest.toIncomingMessage(request),
-        (answer) => resume(Effect.ensuring(AtOnce.program(answer), Effect.sync(() => release())))
+        (answer) => resume(AtOnce.program(answer))
       )
-      return Effect.sync(release)
+      return Effect.sync(stop)
     })
   const shaken = (request: HttpServerRequest.HttpServerRequest) =>
     asked(NodeHttpServerRequest.toIncomingMessage(request))

@@ -41,7 +41,7 @@ export interface Watched extends Deadlines {
 }
 
 /** The same, within a time that is watched for many at once. */
-export const reading = (source: IncomingMessage, bounds: Watched): Effect.Effect<Uint8Array, BodyError> =>
+const reading = (source: IncomingMessage, bounds: Watched): Effect.Effect<Uint8Array, BodyError> =>
   Effect.async((resume) => {
     const stop = listen(source, bounds, resume)
     return Effect.sync(stop)
@@ -54,7 +54,10 @@ export const listen = (
   tell: (body: Either.Either<Uint8Array, BodyError>) => void
 ): () => void => {
   const body = BodyBytes.make()
+  let isReading = true
   const stop = () => {
+    if (!isReading) return
+    isReading = false
     unwatch()
     source.off("data", onData).off("end", onEnd).off("error", onAbort).off("close", onAbort)
     // Later trouble on a body that nobody reads any more is no one's error.

@@ -107,7 +107,7 @@ const shortened = (
   if (!takes(request)) return routed(request, response)
   let answering: Fiber.RuntimeFiber<void> | undefined
   let isOver = false
-  const release = receive(request, (answer) => {
+  const stop = receive(request, (answer) => {
     if (isOver) return
     if (answer._tag !== "Later") return writeAtOnce(response, Either.merge(answer))
     answering = run(Effect.map(answer.program, (_) => write(response, _)))
@@ -118,7 +118,7 @@ const shortened = (
   })
   response.on("close", () => {
     isOver = true
-    release()
+    stop()
     if (!response.writableEnded) answering?.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
   })
 }

@@ -1,12 +1,12 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type Array, Context, Effect, Either, Exit, Layer, Option } from "effect"
+import { constVoid } from "effect/Function"
 import type { IncomingMessage } from "node:http"
 import * as Acceptance from "../domain/Acceptance.ts"
 import * as Headers from "../domain/Headers.ts"
 import type { Answer } from "../domain/verification/Handshake.ts"
 import { Refusal } from "../domain/verification/Refusal.ts"
-import { Request } from "../domain/verification/Request.ts"
-import * as WebhookUrl from "../domain/WebhookUrl.ts"
+import type { Request } from "../domain/verification/Request.ts"
 import * as AtOnce from "../services/AtOnce.ts"
 import * as Deadlines from "../services/Deadlines.ts"
 import { Directory, type Listed } from "../services/Directory.ts"
@@ -19,10 +19,10 @@ import { type Rejection, Rejections } from "../services/Rejections.ts"
 import { Settings } from "../services/Settings.ts"
 import type { Stored } from "../services/store/EventStore.ts"
 import { Verification } from "../services/Verification.ts"
+import * as Address from "./Address.ts"
 import * as Bodyless from "./Bodyless.ts"
 import * as Failure from "./Failure.ts"
 import * as NotAccepted from "./NotAccepted.ts"
-import * as Origin from "./Origin.ts"
 import * as RawBody from "./RawBody.ts"
 import * as Refused from "./Refused.ts"
 
@@ -34,8 +34,8 @@ type Resume = (answer: AtOnce.AtOnce<Response>) => void
 /** What comes to an integration's webhook URL, and its answer. */
 export class Webhooks extends Context.Tag("sluice/http/Webhooks")<Webhooks, {
   /**
-   * A webhook, or a handshake that is posted: `resume` is called once with what gives its answer. The function that it gives
-   * lets go of its body, and is to be called once that is answered, or nobody waits for an answer.
+   * A webhook, or a handshake that is posted: `resume` is called once with what gives its answer, unless the function that
+   * it gives was called before, for want of somebody who waits for it. That may also be called afterwards.
    */
   readonly receive: (sent: IncomingMessage, resume: Resume) => () => void
   /** A handshake of those that ask with GET or HEAD. */
@@ -69,11 +69,11 @@ const make = Effect.gen(function*() {
           (secret) => handshakes.signed(integration, request, secret)
         ))
 
-  const later = (answering: Effect.Effect<Response, NotAccepted.Failed>) => AtOnce.later(answered(answering))
+  const answering = (program: Effect.Effect<Response, NotAccepted.Failed>) => AtOnce.later(answered(program))
 
-  const noting = ({ integration, request }: Incoming, answering: Effect.Effect<Response, NotAccepted.Failed>) =>
-    later(Effect.tapError(
-      answering,
+  const noting = ({ integration, request }: Incoming, program: Effect.Effect<Response, NotAccepted.Failed>) =>
+    answering(Effect.tapError(
+      program,
       (error) => Effect.transposeMapOption(Refused.judged(integration, request, error), rejections.record)
     ))
 
@@ -92,15 +92,16 @@ const make = Effect.gen(function*() {
     return Either.right(NotAccepted.unsafeRefusal(clock, error))
   }
 
-  const decide = (arriving: Arriving, body: Either.Either<Uint8Array, RawBody.BodyError>, resume: Resume): void => {
-    const { begun, held, integration, path, query, receivedAt, sent } = arriving
-    const arrived = (body: Uint8Array) => requestOf(settings, integration, sent, { path, query, body, receivedAt })
+  const decide = (coming: Begun, body: Either.Either<Uint8Array, RawBody.BodyError>, resume: Resume): void => {
+    const { begun, held, integration, path, query, receivedAt, sent } = coming
+    const arrived = (body: Uint8Array) =>
+      Address.requestOf(settings, integration, sent, { path, query, body, receivedAt })
     if (integration.status === "disabled") {
-      return resume(later(refused(rejections, Refused.disabled(integration, arrived, Either.getRight(body)))))
+      return resume(answering(refused(rejections, Refused.disabled(integration, arrived, Either.getRight(body)))))
     }
     if (Either.isLeft(body)) {
       const unread = Refused.unread(integration, arrived, body.left, settings.maxWebhookBytes)
-      return resume(later(Effect.zipRight(Effect.transposeMapOption(unread, rejections.record), body.left)))
+      return resume(answering(Effect.zipRight(Effect.transposeMapOption(unread, rejections.record), body.left)))
     }
     const request = arrived(body.right)
     const incoming = { integration, path, query, held, request, arrival: { begun, whole: seconds() } }
@@ -129,9 +130,9 @@ const make = Effect.gen(function*() {
   /** Reads the body, and decides what becomes of it; with a fiber only where something has to be waited for. */
   const read = ({ held, sent, to: { path, query } }: Addressed, integration: Listed, resume: Resume) => {
     const receivedAt = Math.floor(directory.unsafeNow())
-    const arriving = { integration, path, query, held, sent, receivedAt, begun: seconds() }
+    const coming = { integration, path, query, held, sent, receivedAt, begun: seconds() }
     return RawBody.listen(sent, { bytes: settings.maxWebhookBytes, room: held.add, watch }, (body) => {
-      const decided = Either.try({ try: () => decide(arriving, body, resume), catch: Effect.die })
+      const decided = Either.try({ try: () => decide(coming, body, resume), catch: Effect.die })
       if (Either.isLeft(decided)) resume(AtOnce.later(decided.left))
     })
   }
@@ -153,7 +154,7 @@ const make = Effect.gen(function*() {
   })
 
   const shake = Effect.fnUntraced(function*(sent: IncomingMessage) {
-    const { path, query, reference } = target(sent.url)
+    const { path, query, reference } = Address.target(sent.url)
     const found = yield* directory.find(reference)
     const receivedAt = Math.floor(yield* directory.now)
     if (Option.isNone(found)) {
@@ -164,7 +165,7 @@ const make = Effect.gen(function*() {
       )
     }
     const integration = found.value
-    const request = requestOf(settings, integration, sent, { path, query, body: noBytes, receivedAt })
+    const request = Address.requestOf(settings, integration, sent, { path, query, body: noBytes, receivedAt })
     if (integration.status === "disabled") {
       return yield* refused(rejections, Refused.disabled(integration, () => request, Option.none()))
     }
@@ -178,25 +179,37 @@ const make = Effect.gen(function*() {
 
   return Webhooks.of({
     receive: (sent, resume) => {
-      const addressed = { sent, to: target(sent.url), held: inflow.open() }
+      const held = inflow.open()
+      const addressed = { sent, held, to: Address.target(sent.url) }
+      const settle: Resume = (answer) => resume(ending(answer, held.close))
       const known = directory.unsafeKnown(addressed.to.reference)
-      if (Option.isNone(known)) resume(later(lookedUp(addressed)))
-      else read(addressed, known.value, resume)
-      return addressed.held.close
+      const stop = Option.isSome(known) ? read(addressed, known.value, settle) : constVoid
+      if (Option.isNone(known)) settle(answering(lookedUp(addressed)))
+      return () => {
+        stop()
+        held.close()
+      }
     },
     asked: shake
   })
 })
 
+/** The answer, with an end of what was held for it; not later than it is there, as it may be sent long after. */
+const ending = (answer: AtOnce.AtOnce<Response>, end: () => void): AtOnce.AtOnce<Response> => {
+  if (answer._tag === "Later") return AtOnce.later(Effect.ensuring(answer.program, Effect.sync(end)))
+  end()
+  return answer
+}
+
 /** A request, and what of its URL says whose it is. */
 interface Addressed {
   readonly sent: IncomingMessage
-  readonly to: ReturnType<typeof target>
+  readonly to: ReturnType<typeof Address.target>
   readonly held: Held
 }
 
 /** A request whose body is to come. */
-interface Arriving extends Omit<Addressed, "to"> {
+interface Begun extends Omit<Addressed, "to"> {
   readonly integration: Listed
   readonly path: string
   readonly query: string
@@ -216,29 +229,6 @@ const onlyPost = Failure.response(
   "not_found",
   "Webhooks are sent here with POST; this is no handshake that the integration's provider makes."
 )
-
-const requestOf = (
-  settings: typeof Settings.Service,
-  { slug }: Listed,
-  { headers: { host }, method = "", rawHeaders }: IncomingMessage,
-  { body, path, query, receivedAt }: Pick<Request, "path" | "body" | "receivedAt"> & { readonly query: string }
-): Request =>
-  new Request({
-    method,
-    url: WebhookUrl.make(Origin.of(settings, host), slug, query),
-    path,
-    headers: Headers.ofRaw(rawHeaders),
-    body,
-    receivedAt
-  })
-
-/** The integration's reference and what follows it, as they were sent. */
-const target = (url = "") => {
-  // A proxy may send the whole URL.
-  const [pathname = "", ...rest] = url.replace(/^https?:\/\/[^/?]*/i, "").split("?")
-  const [reference = "", ...segments] = pathname.slice(WebhookUrl.prefix.length).split("/")
-  return { reference, path: segments.map((_) => `/${_}`).join(""), query: rest.join("?") }
-}
 
 const answer = (
   { response }: Listed,

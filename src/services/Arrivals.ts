@@ -27,7 +27,7 @@ const betweenQuestions = Duration.millis(10)
 const patience = Duration.seconds(1)
 const mostWaiting = 2_000
 
-/** What asks Redis about a webhook, with one question about all that wait, and calls `tell` once, which must not throw. */
+/** What asks Redis about a webhook, with one question about all that wait, and calls `tell` once. */
 export const make = Effect.gen(function*() {
   const coordination = yield* Coordination
 
@@ -67,7 +67,8 @@ export const make = Effect.gen(function*() {
     maxEntries: mostAtOnce,
     parallel: questionsInFlight,
     rest: betweenQuestions,
-    commit: ask,
+    commit: (arriving: ReadonlyArray<Arriving>) =>
+      Effect.tapErrorCause(ask(arriving), (cause) => Effect.logWarning("Redis was not asked", cause)),
     refusal: { after: patience, capacity: mostWaiting, error: "unknown" as const }
   })
   return (one: Arriving, tell: (known: Known) => void): void =>

@@ -1,9 +1,10 @@
-import { Array, Cause, Duration, Effect, Exit, Queue, type Scope } from "effect"
+import { Array, Cause, Duration, Effect, Either, Exit, Queue, type Scope } from "effect"
+import { identity } from "effect/Function"
 import * as Deadlines from "./Deadlines.ts"
 import * as Farewell from "./Farewell.ts"
 
 /**
- * Puts the work of many fibers into common commits. While a commit runs the next batch gathers: alone a caller has a commit
+ * Puts the work of many callers into common commits. While a commit runs the next batch gathers: alone a caller has a commit
  * to itself, under load a commit serves hundreds.
  */
 export interface Options<In, Out, E> {
@@ -39,6 +40,13 @@ export interface Refusal<E> {
   readonly error: E
 }
 
+const untold = (outcomes: ReadonlyArray<Either.Either<void, unknown>>): Effect.Effect<void> =>
+  Effect.forEach(
+    Array.getLefts(outcomes),
+    (defect) => Effect.logError("Somebody could not be told what became of an entry", Cause.die(defect)),
+    { discard: true }
+  )
+
 interface Waiting<In, Out, E> {
   readonly entry: In
   readonly tell: (outcome: Exit.Exit<Out, E>) => void
@@ -50,7 +58,7 @@ const long = Duration.millis(50)
 export interface Batch<In, Out, E> {
   /** Hands one in and waits for its output. */
   readonly submit: (entry: In) => Effect.Effect<Out, E>
-  /** Hands one in at once, for who waits with others in a row: `tell` is called once, within the commit, and must not throw. */
+  /** Hands one in at once. `tell` is called once, mostly within the commit: what it throws is logged, and harms no other. */
   readonly unsafeSubmit: (entry: In, tell: (outcome: Exit.Exit<Out, E>) => void) => void
 }
 
@@ -66,9 +74,9 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   const turn = yield* Queue.unbounded<true>()
   yield* Queue.offer(turn, true)
 
-  const settle = (one: Waiting<In, Out, E>, outcome: Exit.Exit<Out, E>): void => {
+  const settle = (one: Waiting<In, Out, E>, outcome: Exit.Exit<Out, E>): Either.Either<void, unknown> => {
     options.settled?.(one.entry)
-    one.tell(outcome)
+    return Either.try({ try: () => one.tell(outcome), catch: identity })
   }
 
   yield* Effect.addFinalizer(() =>
@@ -84,9 +92,7 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
       Effect.flatMap((exit) =>
         Exit.isFailure(exit) && batch.length > 1 && options.separate?.(exit.cause) === true
           ? Effect.forEach(batch, (one) => commit([one]), { discard: true })
-          : Effect.sync(() =>
-            batch.forEach((one, index) => settle(one, Exit.flatMap(exit, (outputs) => output(outputs, index))))
-          )
+          : untold(batch.map((one, index) => settle(one, Exit.flatMap(exit, (outputs) => output(outputs, index)))))
       )
     )
 
@@ -129,7 +135,7 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   )
 
   const submit: Batch<In, Out, E>["unsafeSubmit"] = (entry, tell) => {
-    if (ended !== undefined) return settle({ entry, tell }, ended)
+    if (ended !== undefined) return void settle({ entry, tell }, ended)
     pending.push({ entry, tell })
     bell.unsafeOffer(true)
   }
@@ -139,11 +145,13 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
       Deadlines.make("Refusing what waits too long", after),
       ({ watch }): typeof submit => (entry, tell) => {
         const refused = Exit.fail(error)
-        if (pending.length >= capacity) return settle({ entry, tell }, refused)
-        let isWaiting = true
+        if (pending.length >= capacity) return void settle({ entry, tell }, refused)
+        // Who has been told keeps nothing in memory by an entry that is still to be committed.
+        let waiting: typeof tell | undefined = tell
         const leave = (outcome: Exit.Exit<Out, E>) => {
-          if (isWaiting) tell(outcome)
-          isWaiting = false
+          const told = waiting
+          waiting = undefined
+          told?.(outcome)
         }
         const unwatch = watch(() => leave(refused))
         submit(entry, (outcome) => {

@@ -64,7 +64,7 @@ export class Intake extends Context.Tag("sluice/services/Intake")<Intake, {
    * waits to be stored is stored also where its caller is interrupted.
    */
   readonly accept: (incoming: Incoming) => Effect.Effect<Taken, RateLimited | StoreError>
-  /** The same at once, for those that come by the thousand: `tell` is called once, and must not throw. */
+  /** The same at once, for those that come by the thousand: `tell` is called once. */
   readonly unsafeAccept: (
     incoming: Incoming,
     tell: (outcome: Exit.Exit<Taken, RateLimited | StoreError>) => void
@@ -98,6 +98,7 @@ const make = Effect.gen(function*() {
   const inflow = yield* Inflow
   const traces = yield* Traces
   const { acceptWithin, idempotencyTtl, maxWebhookBytes } = yield* Settings
+  // Made before the line to the store, so that it ends after it: who is let go here meets an end there.
   const ask = yield* Arrivals.make
 
   const marks = yield* Queue.sliding<ReadonlyArray<readonly [key: string, eventId: string]>>(waitingMarks)

@@ -235,9 +235,10 @@ describe("a server whose client goes away", () => {
       if (first === undefined || second === undefined || third === undefined) return assert.fail("not asked")
       const before = yield* Effect.fork(ended(second))
       yield* Effect.yieldNow()
-      const unheard = yield* Effect.fork(Effect.async<void>((resume) => {
-        third.once("close", () => resume(Effect.void))
-      }))
+      const unheard = yield* Effect.fork(Effect.forEach([second, third], (answer) =>
+        Effect.async<void>((resume) => {
+          answer.once("close", () => resume(Effect.void))
+        }), { concurrency: "unbounded" }))
       yield* Effect.yieldNow()
       yield* wire.destroy
       yield* Fiber.join(before)

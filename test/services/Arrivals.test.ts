@@ -22,6 +22,11 @@ const hanging = Layer.effect(
   )
 ).pipe(Layer.provide(MemoryCoordination.layer))
 
+const dying = Layer.effect(
+  Coordination,
+  Effect.map(Coordination, (real) => Coordination.of({ ...real, marked: () => Effect.dieMessage("broken") }))
+).pipe(Layer.provide(MemoryCoordination.layer))
+
 const make = Effect.map(
   Arrivals.make,
   (ask) => (one: Arrivals.Arriving) =>
@@ -56,6 +61,12 @@ describe("what is known of webhooks that arrive", () => {
       const known = yield* (yield* make)(arriving(1, "a", "b"))
       assert.deepStrictEqual(known, { decision: Option.none(), seen: [false, false] })
     }).pipe(Effect.scoped, Effect.provide(coordinationDown(new CoordinationError({ reason: "Unavailable" })))))
+
+  it.effect("is nothing where asking dies", () =>
+    Effect.gen(function*() {
+      const known = yield* (yield* make)(arriving(1, "a"))
+      assert.deepStrictEqual(known, { decision: Option.none(), seen: [false] })
+    }).pipe(Effect.scoped, Effect.provide(dying)))
 
   it.effect("is nothing where Redis lets them wait, and the time for storing them is left", () =>
     Effect.gen(function*() {

@@ -123,6 +123,26 @@ describe("a batch", () => {
       yield* Deferred.succeed(gate, undefined)
     }))
 
+  it.scoped("tells everybody once, whatever another makes of what it is told", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const { submit, unsafeSubmit } = yield* Batch.make<number, number, string>({
+        ...bounds,
+        refusal: { after: Duration.seconds(8), capacity: 10, error: "late" },
+        commit: (entries) => Effect.as(Deferred.await(gate), entries)
+      })
+      const told: Array<readonly [entry: number, outcome: Exit.Exit<number, string>]> = []
+      const tell = (entry: number) => unsafeSubmit(entry, (outcome) => void told.push([entry, outcome]))
+      unsafeSubmit(1, () => assert.fail("a callback that throws"))
+      tell(2)
+      yield* Effect.repeatN(TestClock.adjust("500 millis"), 18)
+      assert.deepStrictEqual(told, [[2, Exit.fail("late")]])
+      yield* Deferred.succeed(gate, undefined)
+      tell(3)
+      assert.strictEqual(yield* submit(4), 4)
+      assert.deepStrictEqual(told, [[2, Exit.fail("late")], [3, Exit.succeed(3)]])
+    }))
+
   it.scoped("rests before a commit that is not full, unless nobody has come for a while", () =>
     Effect.gen(function*() {
       const sizes: Array<number> = []
