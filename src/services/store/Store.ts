@@ -36,8 +36,20 @@ export const guarded = <A, E, R>(
     (around) =>
       Option.isSome(around)
         ? classified
-        : PoolShare.within(Effect.retry(classified, Schedule.whileInput(contention, isContended)))
+        // A schedule costs more than all else around a statement, and next to none needs it.
+        : PoolShare.within(Effect.catchIf(classified, isContended, (error) => again(classified, error)))
   )
+}
+
+/** Tries again what has failed once. */
+const again = <A, E, R>(effect: Effect.Effect<A, E, R>, first: E): Effect.Effect<A, E, R> => {
+  let isFirst = true
+  const next = Effect.suspend(() => {
+    if (!isFirst) return effect
+    isFirst = false
+    return Effect.fail(first)
+  })
+  return Effect.retry(next, Schedule.whileInput(contention, isContended))
 }
 
 /** One transaction, guarded. The isolation is PostgreSQL's default, read committed. */
