@@ -25,11 +25,15 @@ export const read = (
   { bytes, time }: Bounds
 ): Effect.Effect<Uint8Array, BodyError> =>
   Effect.timeoutFail(
-    reading(NodeHttpServerRequest.toIncomingMessage(request), {
-      bytes,
-      room: () => true,
-      watch: () => () => undefined
-    }),
+    Effect.async<Uint8Array, BodyError>((resume) =>
+      Effect.sync(
+        listen(
+          NodeHttpServerRequest.toIncomingMessage(request),
+          { bytes, room: () => true, watch: () => () => undefined },
+          resume
+        )
+      )
+    ),
     { duration: time, onTimeout: () => new BodyError({ reason: "TooSlow" }) }
   )
 
@@ -40,14 +44,7 @@ export interface Watched extends Deadlines {
   readonly room: (bytes: number) => boolean
 }
 
-/** The same, within a time that is watched for many at once. */
-const reading = (source: IncomingMessage, bounds: Watched): Effect.Effect<Uint8Array, BodyError> =>
-  Effect.async((resume) => {
-    const stop = listen(source, bounds, resume)
-    return Effect.sync(stop)
-  })
-
-/** The same without a fiber that waits: calls `tell` once, unless the function that it gives was called before. */
+/** The same within a time that is watched for many at once, and without a fiber that waits: calls `tell` once, unless the function that it gives was called before. */
 export const listen = (
   source: IncomingMessage,
   bounds: Watched,

@@ -1,6 +1,5 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type Array, Context, Effect, Either, Exit, Layer, Option } from "effect"
-import { constVoid } from "effect/Function"
 import type { IncomingMessage } from "node:http"
 import * as Acceptance from "../domain/Acceptance.ts"
 import * as Headers from "../domain/Headers.ts"
@@ -34,8 +33,8 @@ type Resume = (answer: AtOnce.AtOnce<Response>) => void
 /** What comes to an integration's webhook URL, and its answer. */
 export class Webhooks extends Context.Tag("sluice/http/Webhooks")<Webhooks, {
   /**
-   * A webhook, or a handshake that is posted: `resume` is called once with what gives its answer, unless the function that
-   * it gives was called before, for want of somebody who waits for it. That may also be called afterwards.
+   * A webhook, or a handshake that is posted: `resume` is called at most once with what gives its answer. The function that it
+   * gives says that nobody waits for that, any more or at all: what is not whole yet is not read any further.
    */
   readonly receive: (sent: IncomingMessage, resume: Resume) => () => void
   /** A handshake of those that ask with GET or HEAD. */
@@ -79,11 +78,12 @@ const make = Effect.gen(function*() {
 
   const accept = (incoming: Incoming, resume: Resume): void =>
     intake.unsafeAccept(incoming, (outcome) =>
-      resume(
-        Exit.isSuccess(outcome)
-          ? Either.right(answer(incoming.integration, outcome.value))
-          : noting(incoming, Effect.failCause(outcome.cause))
-      ))
+      attempting(resume, () =>
+        resume(
+          Exit.isSuccess(outcome)
+            ? Either.right(answer(incoming.integration, outcome.value))
+            : noting(incoming, Effect.failCause(outcome.cause))
+        )))
 
   // Whoever forges signatures shall cost as little as can be.
   const unbelieved = (incoming: Incoming, error: Refusal | ProviderHostError): AtOnce.AtOnce<Response> => {
@@ -92,7 +92,7 @@ const make = Effect.gen(function*() {
     return Either.right(NotAccepted.unsafeRefusal(clock, error))
   }
 
-  const decide = (coming: Begun, body: Either.Either<Uint8Array, RawBody.BodyError>, resume: Resume): void => {
+  const decide = (coming: Coming, body: Either.Either<Uint8Array, RawBody.BodyError>, resume: Resume): void => {
     const { begun, held, integration, path, query, receivedAt, sent } = coming
     const arrived = (body: Uint8Array) =>
       Address.requestOf(settings, integration, sent, { path, query, body, receivedAt })
@@ -131,10 +131,11 @@ const make = Effect.gen(function*() {
   const read = ({ held, sent, to: { path, query } }: Addressed, integration: Listed, resume: Resume) => {
     const receivedAt = Math.floor(directory.unsafeNow())
     const coming = { integration, path, query, held, sent, receivedAt, begun: seconds() }
-    return RawBody.listen(sent, { bytes: settings.maxWebhookBytes, room: held.add, watch }, (body) => {
-      const decided = Either.try({ try: () => decide(coming, body, resume), catch: Effect.die })
-      if (Either.isLeft(decided)) resume(AtOnce.later(decided.left))
-    })
+    return RawBody.listen(
+      sent,
+      { bytes: settings.maxWebhookBytes, room: held.add, watch },
+      (body) => attempting(resume, () => decide(coming, body, resume))
+    )
   }
 
   const lookedUp = Effect.fnUntraced(function*(addressed: Addressed) {
@@ -183,8 +184,11 @@ const make = Effect.gen(function*() {
       const addressed = { sent, held, to: Address.target(sent.url) }
       const settle: Resume = (answer) => resume(ending(answer, held.close))
       const known = directory.unsafeKnown(addressed.to.reference)
-      const stop = Option.isSome(known) ? read(addressed, known.value, settle) : constVoid
-      if (Option.isNone(known)) settle(answering(lookedUp(addressed)))
+      if (Option.isNone(known)) {
+        settle(answering(lookedUp(addressed)))
+        return held.close
+      }
+      const stop = read(addressed, known.value, settle)
       return () => {
         stop()
         held.close()
@@ -193,6 +197,12 @@ const make = Effect.gen(function*() {
     asked: shake
   })
 })
+
+/** Does what calls `resume`; a defect is an answer too. */
+const attempting = (resume: Resume, work: () => void): void => {
+  const done = Either.try({ try: work, catch: Effect.die })
+  if (Either.isLeft(done)) resume(AtOnce.later(done.left))
+}
 
 /** The answer, with an end of what was held for it; not later than it is there, as it may be sent long after. */
 const ending = (answer: AtOnce.AtOnce<Response>, end: () => void): AtOnce.AtOnce<Response> => {
@@ -209,7 +219,7 @@ interface Addressed {
 }
 
 /** A request whose body is to come. */
-interface Begun extends Omit<Addressed, "to"> {
+interface Coming extends Omit<Addressed, "to"> {
   readonly integration: Listed
   readonly path: string
   readonly query: string

@@ -68,7 +68,7 @@ export const make = Effect.gen(function*() {
     parallel: questionsInFlight,
     rest: betweenQuestions,
     commit: (arriving: ReadonlyArray<Arriving>) =>
-      Effect.tapErrorCause(ask(arriving), (cause) => Effect.logWarning("Redis was not asked", cause)),
+      Effect.tapErrorCause(ask(arriving), (cause) => Effect.logWarning("Asking Redis about webhooks failed", cause)),
     refusal: { after: patience, capacity: mostWaiting, error: "unknown" as const }
   })
   return (one: Arriving, tell: (known: Known) => void): void =>

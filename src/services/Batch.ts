@@ -40,13 +40,6 @@ export interface Refusal<E> {
   readonly error: E
 }
 
-const untold = (outcomes: ReadonlyArray<Either.Either<void, unknown>>): Effect.Effect<void> =>
-  Effect.forEach(
-    Array.getLefts(outcomes),
-    (defect) => Effect.logError("Somebody could not be told what became of an entry", Cause.die(defect)),
-    { discard: true }
-  )
-
 interface Waiting<In, Out, E> {
   readonly entry: In
   readonly tell: (outcome: Exit.Exit<Out, E>) => void
@@ -58,7 +51,10 @@ const long = Duration.millis(50)
 export interface Batch<In, Out, E> {
   /** Hands one in and waits for its output. */
   readonly submit: (entry: In) => Effect.Effect<Out, E>
-  /** Hands one in at once. `tell` is called once, mostly within the commit: what it throws is logged, and harms no other. */
+  /**
+   * Hands one in at once. `tell` is called once. What it throws within a commit is logged and harms no other; where the entry
+   * finds no room it is called, and throws, before this returns.
+   */
   readonly unsafeSubmit: (entry: In, tell: (outcome: Exit.Exit<Out, E>) => void) => void
 }
 
@@ -74,17 +70,19 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   const turn = yield* Queue.unbounded<true>()
   yield* Queue.offer(turn, true)
 
-  const settle = (one: Waiting<In, Out, E>, outcome: Exit.Exit<Out, E>): Either.Either<void, unknown> => {
+  const refuse = (one: Waiting<In, Out, E>, outcome: Exit.Exit<Out, E>): void => {
     options.settled?.(one.entry)
-    return Either.try({ try: () => one.tell(outcome), catch: identity })
+    one.tell(outcome)
   }
+  const settle = (one: Waiting<In, Out, E>, outcome: Exit.Exit<Out, E>): Either.Either<void, unknown> =>
+    Either.try({ try: () => refuse(one, outcome), catch: identity })
 
   yield* Effect.addFinalizer(() =>
     Effect.flatMap(Effect.fiberId, (by) =>
       Effect.sync(() => {
-        ended = Exit.interrupt(by)
-        for (const one of pending.splice(0)) settle(one, ended)
-      }))
+        const outcome = ended = Exit.interrupt(by)
+        return pending.splice(0).map((one) => settle(one, outcome))
+      }).pipe(Effect.flatMap(untold)))
   )
 
   const commit = (batch: Array.NonEmptyReadonlyArray<Waiting<In, Out, E>>): Effect.Effect<void> =>
@@ -135,7 +133,7 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   )
 
   const submit: Batch<In, Out, E>["unsafeSubmit"] = (entry, tell) => {
-    if (ended !== undefined) return void settle({ entry, tell }, ended)
+    if (ended !== undefined) return refuse({ entry, tell }, ended)
     pending.push({ entry, tell })
     bell.unsafeOffer(true)
   }
@@ -145,7 +143,7 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
       Deadlines.make("Refusing what waits too long", after),
       ({ watch }): typeof submit => (entry, tell) => {
         const refused = Exit.fail(error)
-        if (pending.length >= capacity) return void settle({ entry, tell }, refused)
+        if (pending.length >= capacity) return refuse({ entry, tell }, refused)
         // Who has been told keeps nothing in memory by an entry that is still to be committed.
         let waiting: typeof tell | undefined = tell
         const leave = (outcome: Exit.Exit<Out, E>) => {
@@ -171,6 +169,13 @@ const output = <Out, E>(outputs: ReadonlyArray<Out>, index: number): Exit.Exit<O
     ? Exit.succeed(value.value)
     : Exit.die(new Cause.RuntimeException("a commit returned fewer outputs than entries"))
 }
+
+const untold = (outcomes: ReadonlyArray<Either.Either<void, unknown>>): Effect.Effect<void> =>
+  Effect.forEach(
+    Array.getLefts(outcomes),
+    (defect) => Effect.logError("Somebody could not be told what became of an entry", Cause.die(defect)),
+    { discard: true }
+  )
 
 const byWeight = <In, Out, E>(
   waiting: ReadonlyArray<Waiting<In, Out, E>>,

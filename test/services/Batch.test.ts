@@ -138,6 +138,7 @@ describe("a batch", () => {
       yield* Effect.repeatN(TestClock.adjust("500 millis"), 18)
       assert.deepStrictEqual(told, [[2, Exit.fail("late")]])
       yield* Deferred.succeed(gate, undefined)
+      unsafeSubmit(5, () => assert.fail("a callback that throws within the commit"))
       tell(3)
       assert.strictEqual(yield* submit(4), 4)
       assert.deepStrictEqual(told, [[2, Exit.fail("late")], [3, Exit.succeed(3)]])

@@ -42,15 +42,16 @@ export const guarded = <A, E, R>(
 }
 
 /** Tries again what has failed once. */
-const again = <A, E, R>(effect: Effect.Effect<A, E, R>, first: E): Effect.Effect<A, E, R> => {
-  let isFirst = true
-  const next = Effect.suspend(() => {
-    if (!isFirst) return effect
-    isFirst = false
-    return Effect.fail(first)
+const again = <A, E, R>(effect: Effect.Effect<A, E, R>, first: E): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    let isFirst = true
+    const next = Effect.suspend(() => {
+      if (!isFirst) return effect
+      isFirst = false
+      return Effect.fail(first)
+    })
+    return Effect.retry(next, Schedule.whileInput(contention, isContended))
   })
-  return Effect.retry(next, Schedule.whileInput(contention, isContended))
-}
 
 /** One transaction, guarded. The isolation is PostgreSQL's default, read committed. */
 export const transaction = <A, E, R>(
