@@ -138,17 +138,16 @@ const make = Effect.gen(function*() {
     )
   }
 
+  const unknownTo = ({ method = "", rawHeaders }: IncomingMessage, reference: string) =>
+    Effect.suspend(() => {
+      const receivedAt = Math.floor(directory.unsafeNow())
+      return refused(rejections, Refused.unknown(reference, { method, headers: Headers.ofRaw(rawHeaders), receivedAt }))
+    })
+
   const lookedUp = Effect.fnUntraced(function*(addressed: Addressed) {
     const { sent, to: { reference } } = addressed
     const found = yield* directory.find(reference)
-    if (Option.isNone(found)) {
-      const receivedAt = Math.floor(yield* directory.now)
-      const { method = "" } = sent
-      return yield* refused(
-        rejections,
-        Refused.unknown(reference, { method, headers: Headers.ofRaw(sent.rawHeaders), receivedAt })
-      )
-    }
+    if (Option.isNone(found)) return yield* unknownTo(sent, reference)
     return yield* Effect.async<Response>((resume) =>
       Effect.sync(read(addressed, found.value, (answer) => resume(AtOnce.program(answer))))
     )
@@ -157,14 +156,8 @@ const make = Effect.gen(function*() {
   const shake = Effect.fnUntraced(function*(sent: IncomingMessage) {
     const { path, query, reference } = Address.target(sent.url)
     const found = yield* directory.find(reference)
-    const receivedAt = Math.floor(yield* directory.now)
-    if (Option.isNone(found)) {
-      const { method = "" } = sent
-      return yield* refused(
-        rejections,
-        Refused.unknown(reference, { method, headers: Headers.ofRaw(sent.rawHeaders), receivedAt })
-      )
-    }
+    if (Option.isNone(found)) return yield* unknownTo(sent, reference)
+    const receivedAt = Math.floor(directory.unsafeNow())
     const integration = found.value
     const request = Address.requestOf(settings, integration, sent, { path, query, body: noBytes, receivedAt })
     if (integration.status === "disabled") {

@@ -4,8 +4,8 @@ import * as Hosts from "../domain/verification/Hosts.ts"
 import { hold } from "../domain/verification/Language.ts"
 import type { Request } from "../domain/verification/Request.ts"
 import type { Certificate, Proof, Scheme } from "../domain/verification/Scheme.ts"
+import type { Certificates as Fetched } from "../domain/verification/SignatureCheck.ts"
 import { find, placeOf } from "../domain/verification/Source.ts"
-import type { Certificates as Fetched } from "../domain/verification/Verifier.ts"
 import { ProviderHostError, ProviderHosts } from "./ports/ProviderHosts.ts"
 
 /** The certificates by which providers sign, from their own hosts. They are kept for an hour. */

@@ -1,6 +1,7 @@
 import { Option, Record, Redacted, Schema } from "effect"
-import { createHmac, timingSafeEqual } from "node:crypto"
+import { createHmac } from "node:crypto"
 import { option } from "../Fields.ts"
+import * as Bytes from "./Bytes.ts"
 import { Condition, defaulted, Encoding, Hash, hold } from "./Language.ts"
 import type { Request } from "./Request.ts"
 import { find, placeOf, Source } from "./Source.ts"
@@ -62,8 +63,7 @@ export const carriesToken = (
 ): boolean => {
   const sent = Option.map(find(source, placeOf(request)), (_) => Buffer.from(_))
   const expected = Option.map(verifyToken, (_) => Buffer.from(Redacted.value(_)))
-  return Option.isSome(sent) && Option.isSome(expected) && sent.value.byteLength === expected.value.byteLength &&
-    timingSafeEqual(sent.value, expected.value)
+  return Option.isSome(sent) && Option.isSome(expected) && Bytes.equal(sent.value, expected.value)
 }
 
 /** Whether anybody may have a challenge signed. */

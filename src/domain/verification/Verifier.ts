@@ -1,31 +1,32 @@
-import { Either, Option, Predicate, Redacted } from "effect"
-import { createHash, createHmac, type KeyObject, timingSafeEqual, verify as verifyByKey } from "node:crypto"
+import { Either, Option, Redacted } from "effect"
+import { createHash } from "node:crypto"
 import * as JsonPath from "../JsonPath.ts"
+import * as Bytes from "./Bytes.ts"
 import * as Content from "./Content.ts"
 import * as Handshake from "./Handshake.ts"
 import * as Keys from "./Keys.ts"
 import { hold } from "./Language.ts"
 import { type Refusal, refuse } from "./Refusal.ts"
 import type { Request } from "./Request.ts"
-import type { Basic, Certificate, Hmac, Proof, PublicKey, Scheme, Token } from "./Scheme.ts"
+import type { Basic, Proof, Scheme, Token } from "./Scheme.ts"
 import * as Signature from "./Signature.ts"
+import * as SignatureCheck from "./SignatureCheck.ts"
 import { describe, find, type Place, placeOf } from "./Source.ts"
 import * as Timestamp from "./Timestamp.ts"
 
 type Secret = Redacted.Redacted
+type Pieces = SignatureCheck.Pieces
+type Signed = SignatureCheck.Signed
 type Secrets = ReadonlyArray<Secret>
 
 /** The secret that proved the request; none where nothing is proven. */
 type Verdict = Either.Either<Option.Option<Secret>, Refusal>
 
 interface Beside {
-  readonly certificates: Certificates
+  readonly certificates: SignatureCheck.Certificates
   /** Whether a handshake of the scheme signs for anybody. */
   readonly isOracle: boolean
 }
-
-/** The public keys of certificates that were fetched, by their URL. */
-export type Certificates = (url: string) => Option.Option<KeyObject>
 
 /**
  * Says whether one of the secrets proves the request under the scheme. How long a comparison takes tells nothing of a
@@ -35,7 +36,7 @@ export const verify = (
   scheme: Scheme,
   secrets: Secrets,
   request: Request,
-  certificates: Certificates = Option.none
+  certificates: SignatureCheck.Certificates = Option.none
 ): Verdict => {
   const place = placeOf(request)
   const isOracle = Handshake.signsForAnybody(scheme.handshakes)
@@ -111,7 +112,7 @@ const byToken = ({ at, key }: Token, secrets: Secrets, place: Place): Verdict =>
     const sent = [Buffer.from(value), Buffer.from(value, "latin1")]
     return first(
       secrets,
-      (secret) => sent.some((_) => equal(_, Buffer.from(Keys.bare(key, secret)))),
+      (secret) => sent.some((_) => Bytes.equal(_, Buffer.from(Keys.bare(key, secret)))),
       `The ${Signature.places(at)} does not hold a valid secret.`
     )
   })
@@ -125,12 +126,10 @@ const byPassword = (_: Basic, secrets: Secrets, place: Place): Verdict =>
     const sent = Buffer.from(encoded, "base64")
     return first(
       secrets,
-      (secret) => equal(sent, Buffer.from(Redacted.value(secret))),
+      (secret) => Bytes.equal(sent, Buffer.from(Redacted.value(secret))),
       "The header authorization holds another user or password."
     )
   })
-
-type Signed = Hmac | PublicKey | Certificate
 
 const bySignature = (proof: Signed, secrets: Secrets, sent: Place, beside: Beside): Verdict =>
   Either.flatMap(
@@ -139,7 +138,7 @@ const bySignature = (proof: Signed, secrets: Secrets, sent: Place, beside: Besid
       Either.flatMap(Signature.candidates(proof, value), (signatures) => {
         const place = { request: sent.request, item: sent.item, parts: Signature.parts(proof.form, value) }
         return Either.flatMap(beforeContent(proof, place), (known) =>
-          Either.flatMap(checker(proof, place, beside.certificates), (check) =>
+          Either.flatMap(SignatureCheck.make(proof, place, beside.certificates), (check) =>
             byContent(
               { proof, secrets, place, known, isOracle: beside.isOracle },
               (secret, content) => check(secret, content, signatures)
@@ -199,72 +198,18 @@ const checkBody = ({ bodyHash }: Signed, place: Place): Either.Either<void, Refu
   const { at, encoding, hash } = bodyHash.value
   const sent = Option.toArray(find(at, place)).flatMap((text) => Signature.decode(encoding, text))
   const expected = createHash(hash).update(place.request.body).digest()
-  return sent.some((_) => equal(_, expected))
+  return sent.some((_) => Bytes.equal(_, expected))
     ? Either.void
     : refuse("body_hash_mismatch", `The ${describe(at)} is not the ${hash} of the body, which was changed on the way.`)
-}
-
-type Pieces = ReadonlyArray<string | Uint8Array>
-
-type Check = (secret: Secret, content: Pieces, signatures: ReadonlyArray<Uint8Array>) => boolean
-
-const checker = (proof: Signed, place: Place, certificates: Certificates): Either.Either<Check, Refusal> => {
-  switch (proof.kind) {
-    case "hmac":
-      return Either.right((secret, content, signatures) => {
-        const key = Keys.bytes(proof.key, secret)
-        if (Option.isNone(key)) return false
-        const mac = createHmac(proof.hash, key.value)
-        for (const piece of content) mac.update(piece)
-        const expected = mac.digest()
-        return signatures.some((signature) => equal(signature, expected))
-      })
-    case "public-key":
-      return Either.right((secret, content, signatures) =>
-        Option.exists(
-          Keys.publicKey(proof, secret),
-          (key) => isSigned(proof.algorithm === "ed25519" ? null : "sha256", key, content, signatures)
-        )
-      )
-    case "certificate": {
-      const key = Option.filter(Option.flatMap(find(proof.certificate, place), certificates), isRsa)
-      if (Option.isNone(key)) {
-        return refuse(
-          "certificate_refused",
-          `The ${describe(proof.certificate)} leads to no certificate that is valid.`
-        )
-      }
-      const spoken = Option.map(proof.speaksFor, (source) => find(source, place))
-      return Either.right((secret, content, signatures) =>
-        Option.match(spoken, {
-          onNone: () => true,
-          onSome: Option.exists((name) => equal(Buffer.from(name), Buffer.from(Redacted.value(secret))))
-        }) && isSigned(proof.hash, key.value, content, signatures)
-      )
-    }
-  }
 }
 
 const longestChallenge = 250
 
 const isChallenge = (content: Pieces): boolean =>
   content.reduce((length, piece) => length + piece.length, 0) <= longestChallenge &&
-  Handshake.isSignable(joined(content).toString("latin1"))
-
-const joined = (content: Pieces): Buffer =>
-  Buffer.concat(content.map((piece) => Predicate.isString(piece) ? Buffer.from(piece) : piece))
-
-const isRsa = (key: KeyObject): boolean => key.asymmetricKeyType === "rsa"
-
-const isSigned = (hash: string | null, key: KeyObject, content: Pieces, signatures: ReadonlyArray<Uint8Array>) => {
-  const signed = joined(content)
-  return signatures.some((signature) => verifyByKey(hash, signed, key, signature))
-}
+  Handshake.isSignable(Bytes.joined(content).toString("latin1"))
 
 const first = (secrets: Secrets, proves: (secret: Secret) => boolean, otherwise: string): Verdict => {
   const found = secrets.find(proves)
   return found === undefined ? refuse("signature_mismatch", otherwise) : Either.right(Option.some(found))
 }
-
-const equal = (sent: Uint8Array, expected: Uint8Array): boolean =>
-  sent.byteLength === expected.byteLength && timingSafeEqual(sent, expected)

@@ -1,7 +1,7 @@
 import { Option } from "effect"
 import { createPublicKey, generateKeyPairSync, sign } from "node:crypto"
 import { crc32 } from "node:zlib"
-import type { Certificates } from "../../../src/domain/verification/Verifier.ts"
+import type { Certificates } from "../../../src/domain/verification/SignatureCheck.ts"
 import { json, type Signed, type Webhook } from "../../../src/simulate/senders/Sender.ts"
 
 /** The address of the certificate that the tests' RSA key belongs to; any other leads nowhere. */

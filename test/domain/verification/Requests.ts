@@ -3,6 +3,7 @@ import type { Options } from "../../../src/domain/providers/Provider.ts"
 import { type PresetId, providers } from "../../../src/domain/providers/Providers.ts"
 import type { Reason } from "../../../src/domain/verification/Refusal.ts"
 import { Request } from "../../../src/domain/verification/Request.ts"
+import type * as SignatureCheck from "../../../src/domain/verification/SignatureCheck.ts"
 import * as Verifier from "../../../src/domain/verification/Verifier.ts"
 
 export type Values = Readonly<Record<string, string | ReadonlyArray<string>>>
@@ -46,7 +47,7 @@ export const verify = (
   secrets: ReadonlyArray<string>,
   sent: Sent,
   options: Options = {},
-  certificates?: Verifier.Certificates
+  certificates?: SignatureCheck.Certificates
 ) =>
   Verifier.verify(
     providers[provider].scheme(options),
