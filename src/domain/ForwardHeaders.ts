@@ -1,4 +1,3 @@
-import { Array } from "effect"
 import type { Headers } from "./Headers.ts"
 
 // What belongs to one connection, to the gateway's own address, or to the sender's credentials (RFC 9110, 7.6.1).
@@ -30,10 +29,11 @@ const ownPrefix = "sluice-"
  */
 export const forward = (received: Headers, added: Readonly<Record<string, string>>): ReadonlyArray<string> => {
   const connection = new Set((received["connection"] ?? []).flatMap((_) => _.toLowerCase().split(/\s*,\s*/)))
-  const kept = Object.entries(received).flatMap(([name, values]) =>
-    withheld.has(name) || name.startsWith(ownPrefix) || connection.has(name) || Object.hasOwn(added, name)
-      ? []
-      : values.flatMap((value) => [name, value])
-  )
-  return Array.appendAll(kept, Object.entries(added).flat())
+  const forwarded: Array<string> = []
+  for (const [name, values] of Object.entries(received)) {
+    if (withheld.has(name) || name.startsWith(ownPrefix) || connection.has(name) || Object.hasOwn(added, name)) continue
+    for (const value of values) forwarded.push(name, value)
+  }
+  for (const [name, value] of Object.entries(added)) forwarded.push(name, value)
+  return forwarded
 }

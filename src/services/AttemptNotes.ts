@@ -38,14 +38,17 @@ const log = (
   { next, outcome, took, work: { destinationId, eventId, integrationSlug } }: Attempt
 ): Effect.Effect<void> => {
   const ids = Effect.annotateLogs({ eventId, destinationId, integration: integrationSlug })
-  const result = { result: wordOf(outcome), durationMs: Math.round(Duration.toMillis(took)) }
+  const result = () => ({ result: wordOf(outcome), durationMs: Math.round(Duration.toMillis(took)) })
   switch (next._tag) {
     case "Delivered":
-      return Effect.whenLogLevel(ids(Effect.logDebug("A delivery was delivered", result)), LogLevel.Debug)
+      return Effect.whenLogLevel(
+        Effect.suspend(() => ids(Effect.logDebug("A delivery was delivered", result()))),
+        LogLevel.Debug
+      )
     case "Retrying":
-      return ids(Effect.logInfo("An attempt failed; it is tried again", { ...result, delayMs: next.delayMs }))
+      return ids(Effect.logInfo("An attempt failed; it is tried again", { ...result(), delayMs: next.delayMs }))
     case "Dead":
-      return ids(Effect.logWarning("A delivery is dead", result))
+      return ids(Effect.logWarning("A delivery is dead", result()))
   }
 }
 

@@ -1,15 +1,15 @@
-import { Effect, type Redacted, Schema } from "effect"
+import { Effect, Either, type Redacted, Schema } from "effect"
 import * as ForwardHeaders from "../domain/ForwardHeaders.ts"
 import { Headers } from "../domain/Headers.ts"
 import type { Outcome } from "../domain/Judgement.ts"
 import * as Signing from "../domain/Signing.ts"
-import type { CallbackClient } from "./ports/CallbackClient.ts"
+import type { CallbackClient, CallbackRequest } from "./ports/CallbackClient.ts"
 import * as SealedHeaders from "./SealedHeaders.ts"
 import type { Work } from "./store/ClaimStore.ts"
 import * as SigningEnvelopes from "./store/SigningEnvelopes.ts"
-import type { Vault } from "./Vault.ts"
+import type { Vault, VaultError } from "./Vault.ts"
 
-const decodeHeaders = Schema.decodeUnknown(Schema.parseJson(Headers))
+const decodeHeaders = Schema.decodeUnknownSync(Schema.parseJson(Headers))
 
 /** What is no longer there cannot be sent. */
 export const contentMissing: Outcome = {
@@ -49,44 +49,44 @@ const mostOpened = 1_000
 export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.Service) => {
   // Every delivery of a destination is signed by the same few secrets.
   const opened = new Map<string, Redacted.Redacted>()
-  const open = (place: string, envelope: string) => {
+  const open = (place: string, envelope: string): Either.Either<Redacted.Redacted, VaultError> => {
     const known = opened.get(place + envelope)
-    return known !== undefined ? Effect.succeed(known) : Effect.tap(vault.open(place, envelope), (secret) => {
-      if (opened.size >= mostOpened) opened.clear()
-      opened.set(place + envelope, secret)
-    })
+    if (known !== undefined) return Either.right(known)
+    const found = vault.unsafeOpen(place, envelope)
+    if (opened.size >= mostOpened) opened.clear()
+    if (Either.isRight(found)) opened.set(place + envelope, found.right)
+    return found
   }
 
-  const call = Effect.fnUntraced(function*(work: Sending, body: Uint8Array, startedAt: number, received: string) {
-    const timestamp = Math.floor(startedAt / 1_000)
-    const secrets = yield* Effect.forEach(
-      SigningEnvelopes.all(work),
-      (envelope) => open(`signing:${work.destinationId}`, envelope)
-    )
-    const sealed = yield* SealedHeaders.open(vault, `event:${work.eventId}`, work.sealedHeaders)
-    const headers = yield* Effect.orDie(decodeHeaders(received))
-    const outcome = yield* client.post({
-      url: work.url,
-      body,
-      headers: ForwardHeaders.forward({ ...headers, ...sealed }, {
-        "sluice-event-id": work.eventId,
-        "sluice-delivery-id": work.deliveryId,
-        "sluice-attempt": String(work.attempt),
-        "sluice-integration": work.integrationSlug,
-        ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
-        ...(work.test === true ? { "sluice-test": "true" } : {}),
-        ...Signing.sign(secrets, { id: work.eventId, timestamp, body }, work.signatureNames)
-      })
+  const headersOf = (
+    work: Sending,
+    received: Headers,
+    secrets: ReadonlyArray<Redacted.Redacted>,
+    content: { readonly body: Uint8Array; readonly timestamp: number }
+  ): CallbackRequest["headers"] =>
+    ForwardHeaders.forward(received, {
+      "sluice-event-id": work.eventId,
+      "sluice-delivery-id": work.deliveryId,
+      "sluice-attempt": String(work.attempt),
+      "sluice-integration": work.integrationSlug,
+      ...(work.replayId === null ? {} : { "sluice-replay-id": work.replayId }),
+      ...(work.test === true ? { "sluice-test": "true" } : {}),
+      ...Signing.sign(secrets, { ...content, id: work.eventId }, work.signatureNames)
     })
-    return SealedHeaders.hidden(sealed, outcome)
-  })
 
   return (work: Sending, body: Uint8Array, startedAt: number): Effect.Effect<Outcome> =>
-    work.headers === null
-      ? Effect.succeed(contentMissing)
-      : Effect.catchTag(
-        call(work, body, startedAt, work.headers),
-        "VaultError",
-        ({ message }) => Effect.succeed<Outcome>({ _tag: "Failed", reason: "secret_unreadable", message })
-      )
+    Effect.suspend(() => {
+      if (work.headers === null) return Effect.succeed(contentMissing)
+      const plain = decodeHeaders(work.headers)
+      const secrets = Either.all(SigningEnvelopes.all(work).map((_) => open(`signing:${work.destinationId}`, _)))
+      const sealed = SealedHeaders.unsafeOpen(vault, `event:${work.eventId}`, work.sealedHeaders)
+      return Either.match(Either.all({ secrets, sealed }), {
+        onLeft: ({ message }) => Effect.succeed<Outcome>({ _tag: "Failed", reason: "secret_unreadable", message }),
+        onRight: ({ sealed, secrets }) => {
+          const content = { body, timestamp: Math.floor(startedAt / 1_000) }
+          const headers = headersOf(work, { ...plain, ...sealed }, secrets, content)
+          return Effect.map(client.post({ url: work.url, body, headers }), (_) => SealedHeaders.hidden(sealed, _))
+        }
+      })
+    })
 }

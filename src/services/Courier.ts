@@ -1,4 +1,4 @@
-import { Context, Duration, Effect, Layer, Option } from "effect"
+import { Cause, Context, Duration, Effect, Exit, FiberRef, HashMap, Layer, Option } from "effect"
 import { DestinationId } from "../domain/Ids.ts"
 import * as Judgement from "../domain/Judgement.ts"
 import * as NextStep from "../domain/NextStep.ts"
@@ -27,7 +27,10 @@ import { isRejected } from "./store/Store.ts"
 import * as StorePatience from "./StorePatience.ts"
 import { Vault } from "./Vault.ts"
 
-/** Carries deliveries to their callbacks: lock, claim, call, judge, record, settle. */
+/**
+ * Carries deliveries to their callbacks: lock, claim, call, judge, record, settle. Each has a fiber of its own, whose log bears
+ * its ids.
+ */
 export class Courier extends Context.Tag("sluice/services/Courier")<Courier, {
   /** Carries out what a new event's message asks for, and says what is to become of the message. */
   readonly carry: (message: QueueMessage.DeliveryMessage) => Effect.Effect<Settlement>
@@ -58,6 +61,12 @@ interface GiveUp {
   readonly place: Effect.Effect<void>
 }
 
+/** How far an attempt has come. */
+interface Progress {
+  /** There is an outcome. Until then an interrupted attempt is given back as it was. */
+  isMade: boolean
+}
+
 const make = Effect.gen(function*() {
   const claims = yield* ClaimStore
   const records = yield* RecordStore
@@ -65,6 +74,7 @@ const make = Effect.gen(function*() {
   const leases = yield* Leases
   const limits = yield* Limits
   const millis = yield* Elapsed.reader
+  const seconds = yield* Elapsed.secondsReader
   const precedence = yield* Precedence
   const { queues, retryPolicy, rungs } = yield* Settings
   const store = yield* HoldStore
@@ -123,29 +133,21 @@ const make = Effect.gen(function*() {
   /** Lets go of what its next message may find before the others are released. */
   const release = (work: Work) => Effect.zipRight(leases.letGo(work), locked.release([work]))
 
-  // Until there is an outcome nothing is counted, so an interrupted attempt is given back as it was.
-  const givingBack = (work: Work) => <A>(trying: Effect.Effect<A>) =>
-    Effect.onInterrupt(trying, () => Farewell.say(Effect.zipRight(claims.giveBack(work), release(work))))
-
-  const called = Effect.fnUntraced(function*(work: Work, claimed: number, giveUp: GiveUp) {
+  const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, progress: Progress, giveUp: GiveUp) {
     const body = yield* StorePatience.wait(claims.load(work))
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
-    if (!(yield* StorePatience.wait(leases.holds(work)))) return null
+    if (!(yield* StorePatience.wait(leases.holds(work)))) return yield* outlived(work)
     const startedAt = work.claimedAt + millis() - claimed
     yield* giveUp.turn
-    const [took, outcome] = yield* Effect.timed(Option.match(body, {
+    const calledAt = seconds()
+    const outcome = yield* Option.match(body, {
       onNone: () => Effect.succeed(Call.contentMissing),
       onSome: (bytes) => Metrics.underWay(call(work, bytes, startedAt))
-    }))
+    })
+    const took = Duration.seconds(seconds() - calledAt)
+    progress.isMade = true
     // One that all workers count is given up on Redis when the attempt is over, and here not before.
     if (work.concurrency === null) yield* giveUp.place
-    return { startedAt, took, outcome }
-  })
-
-  const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, giveUp: GiveUp) {
-    const made = yield* givingBack(work)(called(work, claimed, giveUp))
-    if (made === null) return yield* outlived(work)
-    const { outcome, startedAt, took } = made
     yield* Metrics.attempted(Judgement.problem(outcome)._tag === "None", Judgement.result(outcome), took)
     const endedAt = startedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
@@ -166,11 +168,10 @@ const make = Effect.gen(function*() {
       (busy) => busy ? Effect.succeed(forward(parking, message)) : Effect.as(lanes.held(destinationId), ack)
     )
 
-  const admitted = Effect.fnUntraced(function*(work: Work, since: number, giveUp: GiveUp) {
+  const admitted = Effect.fnUntraced(function*(work: Work, since: number, progress: Progress, giveUp: GiveUp) {
     const claimed = millis()
     yield* leases.keep(work, since)
-    const admits = yield* limits.admit(work).pipe(givingBack(work))
-    if (admits) return yield* attempt(work, claimed, giveUp)
+    if (yield* limits.admit(work)) return yield* attempt(work, claimed, progress, giveUp)
     return yield* Effect.zipLeft(wait(message(work), work.destinationId, work.token), release(work))
   })
 
@@ -178,13 +179,26 @@ const make = Effect.gen(function*() {
   const over = (work: Work) =>
     Effect.zipRight(leases.letGo(work), Effect.zipRight(limits.leave(work), locked.releaseSoon(work)))
 
+  const givenBack = (work: Work) => Farewell.say(Effect.zipRight(claims.giveBack(work), release(work)))
+
+  const held = (work: Work, since: number, giveUp: GiveUp) => {
+    const progress = { isMade: false }
+    return Effect.onExit(
+      admitted(work, since, progress, giveUp),
+      (exit) =>
+        !progress.isMade && Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+          ? Effect.zipRight(givenBack(work), over(work))
+          : over(work)
+    )
+  }
+
   const claimed = Effect.fnUntraced(function*(message: QueueMessage.DeliveryMessage, giveUp: GiveUp) {
     const token = yield* Ids.next
     const since = millis()
     const outcome = yield* StorePatience.wait(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":
-        return yield* Effect.ensuring(admitted(outcome.work, since, giveUp), over(outcome.work))
+        return yield* held(outcome.work, since, giveUp)
       case "Busy":
         return forward(parking, message)
       default:
@@ -198,21 +212,26 @@ const make = Effect.gen(function*() {
       otherwise: message.destinationId === undefined
         ? Effect.succeed(forward(parking, message))
         : wait(message, message.destinationId, null)
-    }).pipe(
-      // The ids that whatever is logged on the way is found by.
-      Effect.annotateLogs({
-        service: "Courier",
-        deliveryId: message.deliveryId,
-        generation: message.generation,
-        attempt: message.attempt
-      })
-    )
+    })
 
   return Courier.of({
-    carry: (message) => Effect.zipRight(precedence.arrived, carry(message, Effect.void)),
-    carryAgain: (message) => precedence.giveWay((turn) => carry(message, turn))
+    carry: (message) =>
+      Effect.zipRight(precedence.arrived, Effect.zipRight(named(message), carry(message, Effect.void))),
+    carryAgain: (message) => Effect.zipRight(named(message), precedence.giveWay((turn) => carry(message, turn)))
   })
 })
+
+/** Lets whatever its fiber logs from now on be found by the message's ids. Taking them back would cost more than the rest. */
+const named = ({ attempt, deliveryId, generation }: QueueMessage.DeliveryMessage) =>
+  FiberRef.update(
+    FiberRef.currentLogAnnotations,
+    HashMap.union(HashMap.make(
+      ["service", "Courier"],
+      ["deliveryId", deliveryId],
+      ["generation", generation],
+      ["attempt", attempt]
+    ))
+  )
 
 const message = (work: Pick<Work, "deliveryId" | "generation" | "attempt" | "destinationId">) =>
   ({

@@ -163,11 +163,21 @@ const make = Effect.fnUntraced(function*(places: number) {
         const now = millis()
         const through = (since: number) => {
           let isInside = true
-          const giveUp = Effect.sync(() => {
+          const giveUp = () => {
             if (isInside) leave(lane, since)
             isInside = false
+          }
+          // Nothing comes between here and the mask, so that one region is enough for both.
+          return Effect.matchCauseEffect(restore(inside(Effect.sync(giveUp))), {
+            onFailure: (cause) => {
+              giveUp()
+              return Effect.failCause(cause)
+            },
+            onSuccess: (value) => {
+              giveUp()
+              return Effect.succeed(value)
+            }
           })
-          return Effect.ensuring(restore(inside(giveUp)), giveUp)
         }
         if (lane.waiting === 0 && admits(lane, now)) {
           enter(lane, now)

@@ -20,7 +20,10 @@ export class Precedence extends Context.Tag("sluice/services/Precedence")<Preced
 }>() {
   static readonly layer = Layer.effect(
     Precedence,
-    Effect.map(Settings, ({ workerConcurrency }) => make(Share.ofTurns(workerConcurrency)))
+    Effect.map(
+      Effect.zip(Settings, Elapsed.reader),
+      ([{ workerConcurrency }, millis]) => make(Share.ofTurns(workerConcurrency), millis)
+    )
   )
 }
 
@@ -34,7 +37,7 @@ interface Waiter {
   hasTurn: boolean
 }
 
-const make = (turns: number): typeof Precedence.Service => {
+const make = (turns: number, millis: () => number): typeof Precedence.Service => {
   let arrivedAt = Number.NEGATIVE_INFINITY
   let taken = 0
   const waiting = new Set<Waiter>()
@@ -56,13 +59,13 @@ const make = (turns: number): typeof Precedence.Service => {
     })
 
   return Precedence.of({
-    arrived: Effect.map(Elapsed.millis, (now) => {
-      arrivedAt = now
+    arrived: Effect.sync(() => {
+      arrivedAt = millis()
     }),
     crowded: Effect.sync(() => waiting.size > 0),
     giveWay: (work) =>
-      Effect.flatMap(Effect.zip(Elapsed.millis, Deferred.make<void>()), ([now, turn]) => {
-        if (now - arrivedAt >= quietMs) return work(Effect.void)
+      Effect.flatMap(Deferred.make<void>(), (turn) => {
+        if (millis() - arrivedAt >= quietMs) return work(Effect.void)
         return Effect.uninterruptibleMask((restore) =>
           Effect.suspend(() => {
             const waiter: Waiter = { turn, hasTurn: taken < turns }

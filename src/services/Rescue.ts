@@ -57,7 +57,7 @@ const make = Effect.gen(function*() {
     const { body, method, path, receivedAt, url } = kept
     const open = yield* Effect.orDie(decodeHeaders(kept.headers))
     const sealed = yield* Effect.catchTag(
-      SealedHeaders.open(vault, `rejection:${id}`, kept.sealedHeaders),
+      SealedHeaders.unsafeOpen(vault, `rejection:${id}`, kept.sealedHeaders),
       "VaultError",
       ({ message }) => new Conflict({ message })
     )

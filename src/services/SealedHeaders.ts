@@ -1,4 +1,4 @@
-import { Effect, Option, Record, Redacted, Schema } from "effect"
+import { Either, Record, Redacted, Schema } from "effect"
 import { Headers } from "../domain/Headers.ts"
 import type { Outcome } from "../domain/Judgement.ts"
 import type { Vault, VaultError } from "./Vault.ts"
@@ -16,7 +16,7 @@ export interface Apart {
 export const names = (secretHeaders: ReadonlyArray<string>): ReadonlyArray<string> => [...credentials, ...secretHeaders]
 
 const encode = (headers: Headers): string => JSON.stringify(headers)
-const decode = Schema.decodeUnknown(Schema.parseJson(Headers))
+const decode = Schema.decodeUnknownSync(Schema.parseJson(Headers))
 
 /** Keeps secrets that travel in headers out of the database's plain columns. */
 export const unsafeSeal = (
@@ -35,17 +35,15 @@ export const unsafeSeal = (
   }
 }
 
-/** The headers that were sealed; none when there were none. */
-export const open = (
+/** The headers that were sealed; none when there were none. What this gateway sealed is JSON, or it throws. */
+export const unsafeOpen = (
   vault: typeof Vault.Service,
   place: string,
   sealedHeaders: string | null
-): Effect.Effect<Headers, VaultError> =>
-  Option.match(Option.fromNullable(sealedHeaders), {
-    onNone: () => Effect.succeed({}),
-    onSome: (envelope) =>
-      Effect.flatMap(vault.open(place, envelope), (text) => Effect.orDie(decode(Redacted.value(text))))
-  })
+): Either.Either<Headers, VaultError> =>
+  sealedHeaders === null
+    ? Either.right({})
+    : Either.map(vault.unsafeOpen(place, sealedHeaders), (text) => decode(Redacted.value(text)))
 
 /** An outcome whose answer does not show those headers, as of a callback that answers with what it was sent. */
 export const hidden = (sealed: Headers, outcome: Outcome): Outcome =>

@@ -1,4 +1,4 @@
-import { Array, Context, Data, Effect, Layer, Option, Redacted } from "effect"
+import { Context, Data, Effect, Either, Layer, Redacted } from "effect"
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
 import { type EncryptionKey, Settings } from "./Settings.ts"
 
@@ -16,6 +16,7 @@ export class Vault extends Context.Tag("sluice/services/Vault")<Vault, {
   readonly seal: (place: string, secret: Redacted.Redacted) => Effect.Effect<string>
   readonly unsafeSeal: (place: string, secret: Redacted.Redacted) => string
   readonly open: (place: string, envelope: string) => Effect.Effect<Redacted.Redacted, VaultError>
+  readonly unsafeOpen: (place: string, envelope: string) => Either.Either<Redacted.Redacted, VaultError>
 }>() {
   static readonly layer = Layer.effect(Vault, Effect.map(Settings, ({ encryptionKeys }) => make(encryptionKeys)))
   static readonly withKeys = (keys: typeof Settings.Service["encryptionKeys"]) => Layer.sync(Vault, () => make(keys))
@@ -32,28 +33,32 @@ const make = (keys: readonly [EncryptionKey, ...Array<EncryptionKey>]): typeof V
     const content = Buffer.concat([cipher.update(Redacted.value(secret), "utf8"), cipher.final()])
     return `v1.${current.id}.${Buffer.concat([nonce, cipher.getAuthTag(), content]).toString("base64url")}`
   }
-  return Vault.of({
-    seal: (place, secret) => Effect.sync(() => unsafeSeal(place, secret)),
-    unsafeSeal,
-    open: Effect.fnUntraced(function*(place, envelope) {
-      const [version, id = "", content = ""] = envelope.split(".")
-      const key = Array.findFirst(keys, (key) => version === "v1" && key.id === id)
-      if (Option.isNone(key)) {
-        return yield* new VaultError({
+  const unsafeOpen: typeof Vault.Service.unsafeOpen = (place, envelope) => {
+    const [version, id = "", content = ""] = envelope.split(".")
+    const key = keys.find((key) => version === "v1" && key.id === id)
+    if (key === undefined) {
+      return Either.left(
+        new VaultError({
           reason: "UnknownKey",
           message: `A secret (${place}) was sealed with the key "${id}", which is not in ENCRYPTION_KEYS: add it there.`
         })
-      }
-      return yield* Effect.try({
-        try: () => decrypt(Redacted.value(key.value.bytes), place, Buffer.from(content, "base64url")),
-        catch: () =>
-          new VaultError({
-            reason: "Damaged",
-            message:
-              `A secret (${place}) does not open with the key "${id}": the key's bytes were changed, or the row was.`
-          })
-      })
+      )
+    }
+    return Either.try({
+      try: () => decrypt(Redacted.value(key.bytes), place, Buffer.from(content, "base64url")),
+      catch: () =>
+        new VaultError({
+          reason: "Damaged",
+          message:
+            `A secret (${place}) does not open with the key "${id}": the key's bytes were changed, or the row was.`
+        })
     })
+  }
+  return Vault.of({
+    seal: (place, secret) => Effect.sync(() => unsafeSeal(place, secret)),
+    unsafeSeal,
+    open: (place, envelope) => Effect.suspend(() => unsafeOpen(place, envelope)),
+    unsafeOpen
   })
 }
 

@@ -5,6 +5,7 @@ import { BrokerError, type ConsumeOptions, type Settlement } from "../../service
 import * as InHand from "../InHand.ts"
 import type { Letter } from "./Confirms.ts"
 import * as Death from "./Death.ts"
+import * as Hands from "./Hands.ts"
 import type { Publish } from "./Publisher.ts"
 import * as Session from "./Session.ts"
 import * as Topology from "./Topology.ts"
@@ -31,8 +32,8 @@ export const consume = (
     const handlers = yield* FiberSet.make<void>()
     // Also when the channel was lost before: what is in hand is finished all the same.
     yield* Effect.addFinalizer(() => InHand.drain(handlers, options.drainWithin))
-    const limit = yield* Effect.makeSemaphore(options.concurrency)
-    return yield* subscribe(dependencies, options, handlers, limit, handler).pipe(
+    const begin = yield* Hands.make(handlers, options.concurrency)
+    return yield* subscribe(dependencies, options, { handlers, begin, handler }).pipe(
       Effect.scoped,
       Effect.tapError((error) =>
         Effect.logWarning("A consumer lost its channel; subscribing again", { queue: options.queue }, error)
@@ -42,12 +43,16 @@ export const consume = (
     )
   }).pipe(Effect.scoped)
 
+interface Crew {
+  readonly handlers: FiberSet.FiberSet<void>
+  readonly begin: Hands.Begin
+  readonly handler: InHand.Handler
+}
+
 const subscribe = Effect.fnUntraced(function*(
   dependencies: Dependencies,
   { concurrency, drainWithin, queue }: ConsumeOptions,
-  handlers: FiberSet.FiberSet<void>,
-  limit: Effect.Semaphore,
-  handler: InHand.Handler
+  { begin, handler, handlers }: Crew
 ): Effect.fn.Return<never, BrokerError, Scope.Scope> {
   const connection = yield* dependencies.connection.current(Duration.seconds(5))
   // Again, as the queue may be what was lost.
@@ -62,10 +67,12 @@ const subscribe = Effect.fnUntraced(function*(
   // What waits for its turn when the channel goes comes again on another, and is not begun.
   let over = false
   const open = { ...dependencies, channel, queue }
-  const begin = yield* FiberSet.runtime(handlers)()
   const take = (message: ConsumeMessage): void =>
-    void begin(
-      limit.withPermits(1)(Effect.suspend(() => over ? Effect.void : handle(open, message, handler)))
+    begin(() =>
+      over ? Option.none() : Option.some({
+        handling: handle(open, message, handler),
+        interrupted: () => giveBack(channel, message)
+      })
     )
 
   yield* Session.attempt("Unavailable", () => channel.prefetch(concurrency))
@@ -105,10 +112,7 @@ const handle = (
   handler: InHand.Handler
 ): Effect.Effect<void> =>
   InHand.settlement(handler, { content: message.content.toString("utf8"), redelivered: message.fields.redelivered })
-    .pipe(
-      Effect.flatMap((settlement) => settle(open, message, settlement)),
-      Effect.onInterrupt(() => giveBack(open.channel, message))
-    )
+    .pipe(Effect.flatMap((settlement) => settle(open, message, settlement)))
 
 const settle = (
   { channel, publish, queue, queues }: Open,
@@ -148,5 +152,5 @@ const ack = (channel: Channel, message: ConsumeMessage) => Effect.ignore(Effect.
 // Counts towards the delivery limit; since RabbitMQ 4.3 a nack does not.
 const requeue = (channel: Channel, message: ConsumeMessage) =>
   Effect.ignore(Effect.try(() => channel.reject(message, true)))
-const giveBack = (channel: Channel, message: ConsumeMessage) =>
-  Effect.ignore(Effect.try(() => channel.nack(message, false, true)))
+const giveBack = (channel: Channel, message: ConsumeMessage): void =>
+  void Either.try(() => channel.nack(message, false, true))

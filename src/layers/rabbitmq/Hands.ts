@@ -1,0 +1,37 @@
+import { Cause, Effect, Exit, FiberSet, Option } from "effect"
+
+/** What is done about a message. `interrupted` is called once it has ended that way. */
+export interface Work {
+  readonly handling: Effect.Effect<void>
+  readonly interrupted: () => void
+}
+
+/** Begins work in a fiber of its own: now, or when there is room for it. None: it is not wanted any more by then. */
+export type Begin = (work: () => Option.Option<Work>) => void
+
+/**
+ * So many messages in hand at a time, in the order in which they came. A semaphore and a finalizer would cost each message more
+ * than the rest of its way through here.
+ */
+export const make = (handlers: FiberSet.FiberSet<void>, most: number): Effect.Effect<Begin> =>
+  Effect.map(FiberSet.runtime(handlers)(), (run) => {
+    const waiting: Array<() => Option.Option<Work>> = []
+    let inHand = 0
+
+    const start = ({ handling, interrupted }: Work): void => {
+      inHand += 1
+      run(handling).addObserver((exit) => {
+        inHand -= 1
+        if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) interrupted()
+        startNext()
+      })
+    }
+    const startNext = (): void => {
+      const next = inHand < most ? waiting.shift() : undefined
+      if (next !== undefined) Option.match(next(), { onNone: startNext, onSome: start })
+    }
+    return (work) => {
+      waiting.push(work)
+      startNext()
+    }
+  })
