@@ -43,6 +43,8 @@ export class Courier extends Context.Tag("sluice/services/Courier")<Courier, {
 const maxPerStatement = 128
 const statementsInFlight = 2
 const betweenStatements = Duration.millis(10)
+// Only its message waits for a record: fewer and larger ones cost nobody anything.
+const betweenRecords = Duration.millis(25)
 
 const parkingMs = 250
 // Much later than that no lock is released.
@@ -89,7 +91,7 @@ const make = Effect.gen(function*() {
   }
   const locked = yield* LockedClaims.make
   const { submit: claim } = yield* Batch.make({ ...batched, commit: locked.claim })
-  const { submit: record } = yield* Batch.make({ ...batched, commit: records.record })
+  const { submit: record } = yield* Batch.make({ ...batched, rest: betweenRecords, commit: records.record })
   const { submit: hold } = yield* Batch.make({ ...batched, commit: store.hold })
 
   // Where somebody else is at it; not so short that the message circles all the while.

@@ -48,7 +48,7 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
 }
 
 // What has to wait for longer is not worth a place in hand.
-const patience = Duration.millis(150)
+const patience = Duration.millis(300)
 const patienceMs = Duration.toMillis(patience)
 // Who has few places waits for those that others give up, which they do all the time.
 const patienceBesideOthers = Duration.seconds(1)

@@ -104,9 +104,9 @@ test(
   Effect.gen(function*() {
     const slow = yield* destination
     const attempts = yield* arrive(slow, 11)
-    yield* TestClock.adjust("600 millis")
+    yield* TestClock.adjust("1200 millis")
     yield* Effect.forEach(attempts, (_) => _.end)
-    // Eleven places, and attempts of which the average is some 460 ms by now: three come free soon.
+    // Eleven places, and attempts of which the average is some 920 ms by now: three come free soon.
     assert.deepStrictEqual(yield* tally(yield* arrive(slow, places)), { inside: 11, away: 2 })
   })
 )
@@ -128,7 +128,7 @@ test(
     const narrow = yield* destination
     yield* lanes.bound(narrow, { ...unbounded, concurrency: 1 })
     const attempts = yield* arrive(narrow, 2)
-    yield* TestClock.adjust("200 millis")
+    yield* TestClock.adjust("400 millis")
     assert.deepStrictEqual(yield* tally(attempts), { inside: 1, away: 1 })
   }).pipe(Effect.orDie)
 )
