@@ -8,7 +8,6 @@ import {
   type ParseResult,
   Predicate,
   Redacted,
-  Ref,
   Schedule,
   Schema
 } from "effect"
@@ -168,31 +167,32 @@ type Use = <A>(command: () => Promise<A>) => Effect.Effect<A, CoordinationError>
 /** Runs commands; fails at once while the connection is down, or while a server takes commands but answers none. */
 const guard = Effect.fnUntraced(function*(client: Redis) {
   const recovery = yield* FiberHandle.make()
-  const silent = yield* Ref.make(false)
-  const away = yield* Ref.make(false)
-  const refusedAt = yield* Ref.make(Number.NEGATIVE_INFINITY)
+  const millis = yield* Elapsed.reader
+  let isSilent = false
+  let isAway = false
+  let refusedAt = Number.NEGATIVE_INFINITY
 
   // A server that refuses some commands, such as writes while its disk is full, may answer others.
-  const refuse = (error: CoordinationError) =>
-    Effect.flatMap(Elapsed.millis, (now) =>
-      Effect.whenEffect(
-        Effect.logWarning("Redis refuses commands; limits may not be kept", told(error)),
-        Ref.modify(refusedAt, (last) => now - last < refusalsEvery ? [false, last] : [true, now])
-      ))
+  const refuse = (error: CoordinationError) => {
+    const now = millis()
+    if (now - refusedAt < refusalsEvery) return Effect.void
+    refusedAt = now
+    return Effect.logWarning("Redis refuses commands; limits may not be kept", told(error))
+  }
   // Said once each way, however many commands fail in between. A connection that is being made is no trouble yet.
   const leave = (error: CoordinationError) => {
     if (connecting.has(client.status)) return Effect.void
     if (isReply(error.cause)) return refuse(error)
-    return Effect.unlessEffect(
-      Effect.logWarning("Redis cannot be used now; limits are not kept until it is back", told(error)),
-      Ref.getAndSet(away, true)
-    )
+    if (isAway) return Effect.void
+    isAway = true
+    return Effect.logWarning("Redis cannot be used now; limits are not kept until it is back", told(error))
   }
   // What a silent server answers late is no sign that it is back.
-  const comeBack = Effect.whenEffect(
-    Effect.whenEffect(Effect.logInfo("Redis answers again"), Ref.getAndSet(away, false)),
-    Effect.map(Ref.get(silent), (isSilent) => !isSilent)
-  )
+  const comeBack = Effect.suspend(() => {
+    if (isSilent || !isAway) return Effect.void
+    isAway = false
+    return Effect.logInfo("Redis answers again")
+  })
 
   const send: Use = (command) =>
     Effect.tryPromise({
@@ -205,18 +205,22 @@ const guard = Effect.fnUntraced(function*(client: Redis) {
     Effect.retry(Schedule.intersect(probe, Schedule.recurs(probesPerConnection))),
     Effect.tapError(() => reconnect),
     Effect.retry(probe),
-    Effect.zipRight(Ref.set(silent, false)),
+    Effect.map(() => {
+      isSilent = false
+    }),
     Effect.ignore
   )
-  const fallSilent = Ref.set(silent, true).pipe(
-    Effect.zipRight(FiberHandle.run(recovery, listen, { onlyIfMissing: true }))
-  )
+  const fallSilent = Effect.suspend(() => {
+    isSilent = true
+    return FiberHandle.run(recovery, listen, { onlyIfMissing: true })
+  })
 
   const ask: Use = (command) =>
-    Effect.flatMap(Ref.get(silent), (isSilent) =>
+    Effect.suspend(() =>
       isSilent || client.status !== "ready"
         ? new CoordinationError({ reason: "Unavailable", cause: `Redis is ${isSilent ? "silent" : client.status}` })
-        : Effect.tapError(send(command), ({ reason }) => reason === "Timeout" ? fallSilent : Effect.void))
+        : Effect.tapError(send(command), ({ reason }) => reason === "Timeout" ? fallSilent : Effect.void)
+    )
   const use: Use = (command) => ask(command).pipe(Effect.tapError(leave), Effect.zipLeft(comeBack))
   return use
 })

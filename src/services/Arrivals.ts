@@ -31,9 +31,9 @@ const mostWaiting = 2_000
 export const make = Effect.gen(function*() {
   const coordination = yield* Coordination
 
-  const decisions = (arriving: ReadonlyArray<Arriving>) =>
+  const decisions = (budgets: Budgets) =>
     Effect.map(
-      Effect.forEach(budgets(arriving), ([key, { callers, limit, onCredit }]) =>
+      Effect.forEach(budgets, ([key, { callers, limit, onCredit }]) =>
         coordination.takeEach(key, limit, callers.length, onCredit).pipe(
           Effect.map((decisions) =>
             Array.zip(callers, decisions)
@@ -50,8 +50,9 @@ export const make = Effect.gen(function*() {
       Effect.orElseSucceed((): ReadonlyArray<boolean> => [])
     )
 
-  const ask = (arriving: ReadonlyArray<Arriving>): Effect.Effect<ReadonlyArray<Known>, "unknown"> =>
-    Effect.zipWith(decisions(arriving), marked(arriving), (decided, marked) => {
+  const ask = (arriving: ReadonlyArray<Arriving>): Effect.Effect<ReadonlyArray<Known>, "unknown"> => {
+    const budgets = budgetsOf(arriving)
+    return Effect.zipWith(decisions(budgets), marked(arriving), (decided, marked) => {
       let from = 0
       return arriving.map((one): Known => {
         const own = marked.slice(from, from += one.markKeys.length)
@@ -60,7 +61,8 @@ export const make = Effect.gen(function*() {
           seen: one.markKeys.map((_, index) => own[index] === true)
         }
       })
-    }, { concurrent: true })
+    }, { concurrent: budgets.size > 0 })
+  }
 
   // Who came together goes on together: to one commit, and to one publication.
   const { unsafeSubmit } = yield* Batch.make({
@@ -84,7 +86,9 @@ interface Budget {
   readonly callers: Array<Arriving>
 }
 
-const budgets = (arriving: ReadonlyArray<Arriving>): ReadonlyMap<string, Budget> => {
+type Budgets = ReadonlyMap<string, Budget>
+
+const budgetsOf = (arriving: ReadonlyArray<Arriving>): Budgets => {
   const found = new Map<string, Budget>()
   for (const one of arriving) {
     const { id, rateLimitPerMinute, retries } = one.integration

@@ -1,6 +1,7 @@
 import { Array, Cause, Duration, Effect, Either, Exit, Queue, type Scope } from "effect"
 import { identity } from "effect/Function"
 import * as Deadlines from "./Deadlines.ts"
+import * as Elapsed from "./Elapsed.ts"
 import * as Farewell from "./Farewell.ts"
 
 /**
@@ -45,6 +46,7 @@ interface Waiting<In, Out, E> {
   readonly tell: (outcome: Exit.Exit<Out, E>) => void
 }
 
+// As long takes a commit beside which another begins, or up to twice as long.
 const long = Duration.millis(50)
 
 /** What entries are handed in to. */
@@ -61,7 +63,8 @@ export interface Batch<In, Out, E> {
 export const make = Effect.fnUntraced(function*<In, Out, E>(
   options: Options<In, Out, E>
 ): Effect.fn.Return<Batch<In, Out, E>, never, Scope.Scope> {
-  const { maxEntries, refusal, rest } = options
+  const { maxEntries, parallel, refusal, rest } = options
+  const millis = yield* Elapsed.reader
   const pending: Array<Waiting<In, Out, E>> = []
   let ended: Exit.Exit<never> | undefined
   // Rings when somebody waits.
@@ -100,25 +103,38 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     return Effect.forEach(byWeight(taken, options), commit, { discard: true })
   })
 
-  const rested = rest === undefined ? commitPending : Effect.flatMap(
-    Effect.timed(commitPending),
-    ([took]) =>
-      pending.length >= maxEntries || Duration.greaterThanOrEqualTo(took, rest)
-        ? Effect.void
-        : Effect.interruptible(Effect.sleep(Duration.subtract(rest, took)))
-  )
-
-  const commitInTurn = Effect.suspend(() => {
-    let isMine = true
-    const pass = Effect.sync(() => {
-      if (isMine) turn.unsafeOffer(true)
-      isMine = false
+  const rested = rest === undefined ? commitPending : Effect.suspend(() => {
+    const until = millis() + Duration.toMillis(rest)
+    return Effect.flatMap(commitPending, () => {
+      const left = until - millis()
+      return pending.length >= maxEntries || left <= 0 ? Effect.void : Effect.interruptible(Effect.sleep(left))
     })
-    const passing = options.parallel > 1
-      ? Effect.forkDaemon(Effect.interruptible(Effect.delay(pass, long)))
-      : Effect.void
-    return Effect.zipRight(passing, Effect.ensuring(rested, pass))
   })
+
+  // The commit that has the turn; none once it has passed it on.
+  let current: symbol | undefined
+  const underWay = yield* Effect.makeLatch()
+  const pass = (commit: symbol) => {
+    if (current !== commit) return
+    current = undefined
+    underWay.unsafeClose()
+    turn.unsafeOffer(true)
+  }
+  const commitInTurn = Effect.suspend(() => {
+    const commit = current = Symbol()
+    underWay.unsafeOpen()
+    return Effect.ensuring(rested, Effect.sync(() => pass(commit)))
+  })
+
+  // One look for all commits, as a timer for each costs more than it is worth: few take so long.
+  const passFromLong = Effect.zipRight(
+    underWay.await,
+    Effect.suspend(() => {
+      const commit = current
+      return Effect.map(Effect.sleep(long), () => commit !== undefined && pass(commit))
+    })
+  )
+  if (parallel > 1) yield* Farewell.fork(Effect.forever(passFromLong))
 
   // In the end nobody waits for a commit any more; one that hangs is left alone.
   yield* Farewell.fork(
@@ -127,8 +143,7 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
       // A batch once begun is finished: its callers wait for an answer that must be true.
       Effect.zipRight(Effect.uninterruptible(commitInTurn)),
       Effect.forever,
-      (gathering) =>
-        Effect.all(Array.replicate(gathering, options.parallel), { concurrency: "unbounded", discard: true })
+      (gathering) => Effect.all(Array.replicate(gathering, parallel), { concurrency: "unbounded", discard: true })
     )
   )
 
@@ -170,12 +185,14 @@ const output = <Out, E>(outputs: ReadonlyArray<Out>, index: number): Exit.Exit<O
     : Exit.die(new Cause.RuntimeException("a commit returned fewer outputs than entries"))
 }
 
-const untold = (outcomes: ReadonlyArray<Either.Either<void, unknown>>): Effect.Effect<void> =>
-  Effect.forEach(
-    Array.getLefts(outcomes),
+const untold = (outcomes: ReadonlyArray<Either.Either<void, unknown>>): Effect.Effect<void> => {
+  const defects = Array.getLefts(outcomes)
+  return defects.length === 0 ? Effect.void : Effect.forEach(
+    defects,
     (defect) => Effect.logError("Somebody could not be told what became of an entry", Cause.die(defect)),
     { discard: true }
   )
+}
 
 const byWeight = <In, Out, E>(
   waiting: ReadonlyArray<Waiting<In, Out, E>>,

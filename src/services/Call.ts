@@ -52,10 +52,11 @@ export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.
   const open = (place: string, envelope: string): Either.Either<Redacted.Redacted, VaultError> => {
     const known = opened.get(place + envelope)
     if (known !== undefined) return Either.right(known)
-    const found = vault.unsafeOpen(place, envelope)
-    if (opened.size >= mostOpened) opened.clear()
-    if (Either.isRight(found)) opened.set(place + envelope, found.right)
-    return found
+    return Either.map(vault.unsafeOpen(place, envelope), (secret) => {
+      if (opened.size >= mostOpened) opened.clear()
+      opened.set(place + envelope, secret)
+      return secret
+    })
   }
 
   const headersOf = (
@@ -76,15 +77,15 @@ export const make = (vault: typeof Vault.Service, client: typeof CallbackClient.
 
   return (work: Sending, body: Uint8Array, startedAt: number): Effect.Effect<Outcome> =>
     Effect.suspend(() => {
-      if (work.headers === null) return Effect.succeed(contentMissing)
-      const plain = decodeHeaders(work.headers)
+      const { headers: received } = work
+      if (received === null) return Effect.succeed(contentMissing)
       const secrets = Either.all(SigningEnvelopes.all(work).map((_) => open(`signing:${work.destinationId}`, _)))
       const sealed = SealedHeaders.unsafeOpen(vault, `event:${work.eventId}`, work.sealedHeaders)
       return Either.match(Either.all({ secrets, sealed }), {
         onLeft: ({ message }) => Effect.succeed<Outcome>({ _tag: "Failed", reason: "secret_unreadable", message }),
         onRight: ({ sealed, secrets }) => {
           const content = { body, timestamp: Math.floor(startedAt / 1_000) }
-          const headers = headersOf(work, { ...plain, ...sealed }, secrets, content)
+          const headers = headersOf(work, { ...decodeHeaders(received), ...sealed }, secrets, content)
           return Effect.map(client.post({ url: work.url, body, headers }), (_) => SealedHeaders.hidden(sealed, _))
         }
       })

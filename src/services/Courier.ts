@@ -43,7 +43,7 @@ export class Courier extends Context.Tag("sluice/services/Courier")<Courier, {
 const maxPerStatement = 128
 const statementsInFlight = 2
 const betweenStatements = Duration.millis(10)
-// Only its message waits for a record: fewer and larger ones cost nobody anything.
+// Where only its message waits for a record, fewer and larger ones cost nobody anything.
 const betweenRecords = Duration.millis(25)
 
 const parkingMs = 250
@@ -91,7 +91,10 @@ const make = Effect.gen(function*() {
   }
   const locked = yield* LockedClaims.make
   const { submit: claim } = yield* Batch.make({ ...batched, commit: locked.claim })
-  const { submit: record } = yield* Batch.make({ ...batched, rest: betweenRecords, commit: records.record })
+  const recorded = { ...batched, commit: records.record }
+  const { submit: record } = yield* Batch.make({ ...recorded, rest: betweenRecords })
+  // The next attempt waits for its place.
+  const { submit: recordSoon } = yield* Batch.make(recorded)
   const { submit: hold } = yield* Batch.make({ ...batched, commit: store.hold })
 
   // Where somebody else is at it; not so short that the message circles all the while.
@@ -154,7 +157,8 @@ const make = Effect.gen(function*() {
     const endedAt = startedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
-    const ours = yield* StorePatience.wait(record(report(work, startedAt, outcome, next, took)))
+    const recording = work.concurrency === null ? record : recordSoon
+    const ours = yield* StorePatience.wait(recording(report(work, startedAt, outcome, next, took)))
     if (!ours) return yield* outlived(work)
     const recordedAt = work.claimedAt + millis() - claimed
     yield* AttemptNotes.tell(traces, { work, startedAt, took, outcome, next, recordedAt })
@@ -189,7 +193,7 @@ const make = Effect.gen(function*() {
       admitted(work, since, progress, giveUp),
       (exit) =>
         !progress.isMade && Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
-          ? Effect.zipRight(givenBack(work), over(work))
+          ? Effect.ensuring(givenBack(work), over(work))
           : over(work)
     )
   }

@@ -104,10 +104,21 @@ test(
   Effect.gen(function*() {
     const slow = yield* destination
     const attempts = yield* arrive(slow, 11)
-    yield* TestClock.adjust("1200 millis")
+    yield* TestClock.adjust("600 millis")
     yield* Effect.forEach(attempts, (_) => _.end)
-    // Eleven places, and attempts of which the average is some 920 ms by now: three come free soon.
+    // Eleven places, and attempts of which the average is some 460 ms by now: three come free soon.
     assert.deepStrictEqual(yield* tally(yield* arrive(slow, places)), { inside: 11, away: 2 })
+  })
+)
+
+test(
+  "a lane that moves has no more in hand than leaves a third to others, however quick it is",
+  Effect.gen(function*() {
+    const [quick, other] = [yield* destination, yield* destination]
+    const attempts = yield* arrive(quick, 24)
+    // Of the 24 messages that a worker of 16 places has in hand.
+    assert.deepStrictEqual(yield* tally(attempts), { inside: 11, away: 8 })
+    assert.deepStrictEqual(yield* tally(yield* arrive(other, 4)), { inside: 4, away: 0 })
   })
 )
 
@@ -128,7 +139,7 @@ test(
     const narrow = yield* destination
     yield* lanes.bound(narrow, { ...unbounded, concurrency: 1 })
     const attempts = yield* arrive(narrow, 2)
-    yield* TestClock.adjust("400 millis")
+    yield* TestClock.adjust("200 millis")
     assert.deepStrictEqual(yield* tally(attempts), { inside: 1, away: 1 })
   }).pipe(Effect.orDie)
 )

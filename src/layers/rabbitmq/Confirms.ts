@@ -1,5 +1,6 @@
 import type { Message, Options } from "amqplib"
-import { Deferred, Duration, Effect, Either, FiberId } from "effect"
+import { Deferred, Duration, Effect, Either, FiberId, type Scope } from "effect"
+import * as Deadlines from "../../services/Deadlines.ts"
 import { BrokerError, type Publication } from "../../services/ports/Broker.ts"
 import type * as Death from "./Death.ts"
 
@@ -36,7 +37,8 @@ export interface Confirms {
 }
 
 /** What is published on a confirm channel. */
-export const make = (channel: Channel): Confirms => {
+export const make = Effect.fnUntraced(function*(channel: Channel): Effect.fn.Return<Confirms, never, Scope.Scope> {
+  const { watch } = yield* Deadlines.make("Giving up messages that are not confirmed", patience)
   let serial = 0
   let waiting = 0
   let heard = 0
@@ -90,20 +92,22 @@ export const make = (channel: Channel): Confirms => {
     })
   })
 
-  /** Sends at once, and gives what waits for the confirms. */
-  const publishAll = (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> => {
-    const outcomes = letters.map((): Outcome => unconfirmed)
-    const all = Deferred.unsafeMake<void>(FiberId.none)
-    let open = letters.length
-    letters.forEach((letter, index) =>
-      publish(letter, (outcome) => {
-        outcomes[index] = outcome
-        open -= 1
-        if (open === 0) Deferred.unsafeDone(all, Effect.void)
-      })
-    )
-    return Effect.map(Effect.timeoutOption(Deferred.await(all), patience), () => [...outcomes])
-  }
+  const publishAll = (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> =>
+    letters.length === 0 ? Effect.succeed([]) : Effect.async((resume) => {
+      const outcomes = letters.map((): Outcome => unconfirmed)
+      let open = letters.length
+      const give = () => resume(Effect.succeed([...outcomes]))
+      const unwatch = watch(give)
+      letters.forEach((letter, index) =>
+        publish(letter, (outcome) => {
+          outcomes[index] = outcome
+          open -= 1
+          if (open > 0) return
+          unwatch()
+          give()
+        })
+      )
+    })
 
   // Between the look and the sending nobody else is let in.
   const send: Confirms["send"] = (letters) =>
@@ -113,7 +117,7 @@ export const make = (channel: Channel): Confirms => {
         : Effect.flatMap(roomComes, (comes) => comes ? send(letters) : Effect.succeed(letters.map(() => noRoom)))
     )
   return { send, stuck: Deferred.await(stuck) }
-}
+})
 
 const noConfirms = new BrokerError({ reason: "Unavailable", cause: "RabbitMQ confirms nothing" })
 

@@ -86,17 +86,15 @@ const subscribe = Effect.fnUntraced(function*(
           )
           : take(message))),
     ({ consumerTag }) =>
-      Effect.ignore(
-        Effect.timeout(
-          Effect.interruptible(Session.attempt("Unavailable", () => channel.cancel(consumerTag))),
-          "2 seconds"
+      Effect.suspend(() => {
+        over = true
+        return Effect.ignore(
+          Effect.timeout(
+            Effect.interruptible(Session.attempt("Unavailable", () => channel.cancel(consumerTag))),
+            "2 seconds"
+          )
         )
-      )
-  )
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      over = true
-    })
+      })
   )
   return yield* Effect.raceFirst(gone, Deferred.await(cancelled))
 })

@@ -26,9 +26,17 @@ export const make = (handlers: FiberSet.FiberSet<void>, most: number): Effect.Ef
         startNext()
       })
     }
+    // Work that ends at once comes back here from within.
+    let isStarting = false
     const startNext = (): void => {
-      const next = inHand < most ? waiting.shift() : undefined
-      if (next !== undefined) Option.match(next(), { onNone: startNext, onSome: start })
+      if (isStarting) return
+      isStarting = true
+      while (true) {
+        const next = inHand < most ? waiting.shift() : undefined
+        if (next === undefined) break
+        Option.map(next(), start)
+      }
+      isStarting = false
     }
     return (work) => {
       waiting.push(work)

@@ -26,7 +26,7 @@ export const make = Effect.fnUntraced(function*(options: {
         yield* watch(connection, gate)
         const channel = yield* Session.acquireChannel(() => connection.createConfirmChannel())
         const declare = Topology.declare(connection, options.queues)
-        const { send, stuck } = Confirms.make(channel)
+        const { send, stuck } = yield* Confirms.make(channel)
         return { value: { send, declare }, lost: Effect.raceFirst(yield* Session.lost(channel), stuck) }
       })
   )
