@@ -50,6 +50,8 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
 // What has to wait for longer is not worth a place in hand.
 const patience = Duration.millis(150)
 const patienceMs = Duration.toMillis(patience)
+// Who has its share of what is in hand may have more of it only where that moves on at once.
+const patienceBeyondShareMs = patienceMs / 4
 // Who has few places waits for those that others give up, which they do all the time.
 const patienceBesideOthers = Duration.seconds(1)
 const few = 8
@@ -114,7 +116,8 @@ const make = Effect.fnUntraced(function*(places: number) {
   /** Whether nobody who comes now gets a place soon: as long as an attempt takes there, one for each place becomes free. */
   const stands = (lane: Lane, now: number): boolean =>
     closed(lane, now) || full(lane) && !isCrowdedOut(lane) && (
-        fillsHands(lane) || now - lane.movedAt > patienceMs || (lane.waiting + 1) * lane.took > lane.active * patienceMs
+        now - lane.movedAt > patienceMs ||
+        (lane.waiting + 1) * lane.took > lane.active * (fillsHands(lane) ? patienceBeyondShareMs : patienceMs)
       )
 
   const enter = (lane: Lane, now: number): void => {
