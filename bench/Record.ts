@@ -46,7 +46,13 @@ export const write = Effect.fn("Record.write")(function*(name: string, { sql }: 
   })
 })
 
+/** The commit, with `-dirty` behind it where files differ from it. */
 const revision = (): string | null =>
   Option.getOrNull(
-    Option.liftThrowable(() => execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8", cwd: folder }).trim())()
+    Option.liftThrowable(() =>
+      execFileSync("git", ["describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"], {
+        encoding: "utf8",
+        cwd: folder
+      }).trim()
+    )()
   )

@@ -5,12 +5,13 @@
  */
 const perFree = 2
 
-/** How many places, or messages in hand, one lane may have while so many are free. At least one. */
+/** How many places one lane may hold while so many are free. At least one. */
 export const ofLane = (free: number): number => Math.max(1, perFree * free)
 
 /**
  * How many messages of the process queue a worker has in hand: beside those with a place, half as many that wait for one, or
- * whose call has ended and is being recorded. They are shared among lanes as places are.
+ * whose call has ended and is being recorded. Few enough that one lane alone moves them on before their patience ends where
+ * calls take up to a tenth of a second.
  */
 export const inHand = (places: number): number => Math.ceil(1.5 * places)
 

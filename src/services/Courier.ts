@@ -94,7 +94,7 @@ const make = Effect.gen(function*() {
   const recorded = { ...batched, commit: records.record }
   const { submit: record } = yield* Batch.make({ ...recorded, rest: betweenRecords })
   // The next attempt waits for its place.
-  const { submit: recordSoon } = yield* Batch.make(recorded)
+  const { submit: recordSoon } = yield* Batch.make({ ...recorded, parallel: 1 })
   const { submit: hold } = yield* Batch.make({ ...batched, commit: store.hold })
 
   // Where somebody else is at it; not so short that the message circles all the while.

@@ -50,8 +50,6 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
 // What has to wait for longer is not worth a place in hand.
 const patience = Duration.millis(150)
 const patienceMs = Duration.toMillis(patience)
-// Who has its share of what is in hand may have more of it only where that moves on at once.
-const patienceBeyondShareMs = patienceMs / 4
 // Who has few places waits for those that others give up, which they do all the time.
 const patienceBesideOthers = Duration.seconds(1)
 const few = 8
@@ -85,7 +83,6 @@ const make = Effect.fnUntraced(function*(places: number) {
   const soon = yield* Deadlines.make("Turning away who waits in a lane", patience)
   const later = yield* Deadlines.make("Turning away who waits beside others", patienceBesideOthers)
   const millis = yield* Elapsed.reader
-  const hands = Share.inHand(places)
   const lanes = new Map<DestinationId, Lane>()
   let active = 0
   const queue = new Set<Waiter>()
@@ -107,17 +104,13 @@ const make = Effect.fnUntraced(function*(places: number) {
     ours >= Math.min(Share.ofLane(places - active), bounds.concurrency ?? places)
   const closed = ({ bounds }: Lane, now: number): boolean => now < bounds.closedUntil
   const admits = (lane: Lane, now: number): boolean => active < places && !closed(lane, now) && !full(lane)
-  /** Whether it has its share of the messages that the worker has in hand: the others' must not wait behind it. */
-  const fillsHands = ({ active: ours, waiting }: Lane): boolean =>
-    ours + waiting >= Share.ofLane(hands - active - queue.size)
   /** Whether others hold the places that it would have. */
   const isCrowdedOut = ({ active: ours, bounds }: Lane): boolean =>
     ours < Math.min(Math.max(1, places / few), bounds.concurrency ?? places)
   /** Whether nobody who comes now gets a place soon: as long as an attempt takes there, one for each place becomes free. */
   const stands = (lane: Lane, now: number): boolean =>
     closed(lane, now) || full(lane) && !isCrowdedOut(lane) && (
-        now - lane.movedAt > patienceMs ||
-        (lane.waiting + 1) * lane.took > lane.active * (fillsHands(lane) ? patienceBeyondShareMs : patienceMs)
+        now - lane.movedAt > patienceMs || (lane.waiting + 1) * lane.took > lane.active * patienceMs
       )
 
   const enter = (lane: Lane, now: number): void => {

@@ -112,22 +112,6 @@ test(
 )
 
 test(
-  "a slow lane has no more in hand than leaves a third to others, and a quick one keeps what it moves on at once",
-  Effect.gen(function*() {
-    const [quick, slow] = [yield* destination, yield* destination]
-    // The 24 messages that a worker of 16 places has in hand.
-    const attempts = yield* arrive(quick, 24)
-    assert.deepStrictEqual(yield* tally(attempts), { inside: 11, away: 0 })
-    yield* Effect.forEach(attempts, (_) => _.end)
-
-    const first = yield* arrive(slow, 11)
-    yield* TestClock.adjust("150 millis")
-    yield* Effect.forEach(first, (_) => _.end)
-    assert.deepStrictEqual(yield* tally(yield* arrive(slow, 24)), { inside: 11, away: 8 })
-  })
-)
-
-test(
   "a destination with few places waits for one while others hold them all, unless its own limit is what keeps it",
   Effect.gen(function*() {
     const lanes = yield* Lanes

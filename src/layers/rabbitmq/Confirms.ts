@@ -1,6 +1,6 @@
 import type { Message, Options } from "amqplib"
-import { Deferred, Duration, Effect, Either, FiberId, type Scope } from "effect"
-import * as Deadlines from "../../services/Deadlines.ts"
+import { Deferred, Duration, Effect, Either, FiberId } from "effect"
+import type * as Deadlines from "../../services/Deadlines.ts"
 import { BrokerError, type Publication } from "../../services/ports/Broker.ts"
 import type * as Death from "./Death.ts"
 
@@ -25,7 +25,8 @@ export interface Channel {
   ): unknown
 }
 
-const patience = Duration.seconds(5)
+/** How long a confirm is waited for. */
+export const patience = Duration.seconds(5)
 /** While so many wait for their confirms, no more are begun: the channel keeps each in memory, however late it is. */
 export const mostUnconfirmed = 1_000
 
@@ -36,9 +37,11 @@ export interface Confirms {
   readonly stuck: Effect.Effect<never, BrokerError>
 }
 
-/** What is published on a confirm channel. */
-export const make = Effect.fnUntraced(function*(channel: Channel): Effect.fn.Return<Confirms, never, Scope.Scope> {
-  const { watch } = yield* Deadlines.make("Giving up messages that are not confirmed", patience)
+/**
+ * What is published on a confirm channel. Messages are given up by deadlines that outlive the channel: who waits is told also
+ * where the channel is of no use any more, and says nothing even when it is closed.
+ */
+export const make = (channel: Channel, { watch }: Deadlines.Deadlines): Confirms => {
   let serial = 0
   let waiting = 0
   let heard = 0
@@ -117,7 +120,7 @@ export const make = Effect.fnUntraced(function*(channel: Channel): Effect.fn.Ret
         : Effect.flatMap(roomComes, (comes) => comes ? send(letters) : Effect.succeed(letters.map(() => noRoom)))
     )
   return { send, stuck: Deferred.await(stuck) }
-})
+}
 
 const noConfirms = new BrokerError({ reason: "Unavailable", cause: "RabbitMQ confirms nothing" })
 
