@@ -1,6 +1,5 @@
 import type { Message, Options } from "amqplib"
 import { Deferred, Duration, Effect, Either, FiberId } from "effect"
-import type * as Deadlines from "../../services/Deadlines.ts"
 import { BrokerError, type Publication } from "../../services/ports/Broker.ts"
 import type * as Death from "./Death.ts"
 
@@ -25,8 +24,7 @@ export interface Channel {
   ): unknown
 }
 
-/** How long a confirm is waited for. */
-export const patience = Duration.seconds(5)
+const patience = Duration.seconds(5)
 /** While so many wait for their confirms, no more are begun: the channel keeps each in memory, however late it is. */
 export const mostUnconfirmed = 1_000
 
@@ -37,11 +35,8 @@ export interface Confirms {
   readonly stuck: Effect.Effect<never, BrokerError>
 }
 
-/**
- * What is published on a confirm channel. Messages are given up by deadlines that outlive the channel: who waits is told also
- * where the channel is of no use any more, and says nothing even when it is closed.
- */
-export const make = (channel: Channel, { watch }: Deadlines.Deadlines): Confirms => {
+/** What is published on a confirm channel. */
+export const make = (channel: Channel): Confirms => {
   let serial = 0
   let waiting = 0
   let heard = 0
@@ -95,22 +90,20 @@ export const make = (channel: Channel, { watch }: Deadlines.Deadlines): Confirms
     })
   })
 
-  const publishAll = (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> =>
-    letters.length === 0 ? Effect.succeed([]) : Effect.async((resume) => {
-      const outcomes = letters.map((): Outcome => unconfirmed)
-      let open = letters.length
-      const give = () => resume(Effect.succeed([...outcomes]))
-      const unwatch = watch(give)
-      letters.forEach((letter, index) =>
-        publish(letter, (outcome) => {
-          outcomes[index] = outcome
-          open -= 1
-          if (open > 0) return
-          unwatch()
-          give()
-        })
-      )
-    })
+  /** Sends at once, and gives what waits for the confirms. */
+  const publishAll = (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> => {
+    const outcomes = letters.map((): Outcome => unconfirmed)
+    const all = Deferred.unsafeMake<void>(FiberId.none)
+    let open = letters.length
+    letters.forEach((letter, index) =>
+      publish(letter, (outcome) => {
+        outcomes[index] = outcome
+        open -= 1
+        if (open === 0) Deferred.unsafeDone(all, Effect.void)
+      })
+    )
+    return Effect.map(Effect.timeoutOption(Deferred.await(all), patience), () => [...outcomes])
+  }
 
   // Between the look and the sending nobody else is let in.
   const send: Confirms["send"] = (letters) =>

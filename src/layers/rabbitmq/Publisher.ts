@@ -1,7 +1,6 @@
 import type { ChannelModel } from "amqplib"
 import { Duration, Effect, Either, type Redacted, type Scope } from "effect"
 import type { Queues } from "../../domain/Queues.ts"
-import * as Deadlines from "../../services/Deadlines.ts"
 import { BrokerError } from "../../services/ports/Broker.ts"
 import * as Confirms from "./Confirms.ts"
 import * as Session from "./Session.ts"
@@ -19,7 +18,6 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly queues: Queues
 }): Effect.fn.Return<Publish, never, Scope.Scope> {
   const gate = { blocked: false }
-  const deadlines = yield* Deadlines.make("Giving up messages that are not confirmed", Confirms.patience)
   const session = yield* Session.make(
     { url: options.url, name: "sluice publisher" },
     (connection) =>
@@ -28,7 +26,7 @@ export const make = Effect.fnUntraced(function*(options: {
         yield* watch(connection, gate)
         const channel = yield* Session.acquireChannel(() => connection.createConfirmChannel())
         const declare = Topology.declare(connection, options.queues)
-        const { send, stuck } = Confirms.make(channel, deadlines)
+        const { send, stuck } = Confirms.make(channel)
         return { value: { send, declare }, lost: Effect.raceFirst(yield* Session.lost(channel), stuck) }
       })
   )

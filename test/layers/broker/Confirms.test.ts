@@ -1,7 +1,6 @@
 import { expect, it } from "@effect/vitest"
 import { Array, Effect, Either, Fiber, TestClock } from "effect"
 import * as Confirms from "../../../src/layers/rabbitmq/Confirms.ts"
-import * as Deadlines from "../../../src/services/Deadlines.ts"
 
 const batch = 500
 const letters = Array.makeBy(batch, (): Confirms.Letter => ({ queue: "process", content: "{}" }))
@@ -16,15 +15,13 @@ const makeSilent = () => {
   return { channel, kept, settle: (cause: unknown) => kept.splice(0).forEach((confirm) => confirm(cause)) }
 }
 
-const deadlines = Deadlines.make("Giving up messages that are not confirmed", Confirms.patience)
-
 const reasons = (outcomes: ReadonlyArray<Confirms.Outcome>) =>
   Array.dedupe(outcomes.map((_) => Either.isRight(_) ? "confirmed" : _.left.reason))
 
-it.scoped("a broker that confirms nothing is sent no more than is bounded, however often its messages are given up", () =>
+it.effect("a broker that confirms nothing is sent no more than is bounded, however often its messages are given up", () =>
   Effect.gen(function*() {
     const { channel, kept, settle } = makeSilent()
-    const { send: publish, stuck } = Confirms.make(channel, yield* deadlines)
+    const { send: publish, stuck } = Confirms.make(channel)
     for (let round = 0; round < 5; round++) {
       const calls = yield* Effect.fork(Effect.all([publish(letters), publish(letters)], { concurrency: "unbounded" }))
       yield* TestClock.adjust("5 seconds")
@@ -41,10 +38,10 @@ it.scoped("a broker that confirms nothing is sent no more than is bounded, howev
     expect(reasons(yield* Fiber.join(waiting))).toEqual(["confirmed"])
   }))
 
-it.scoped("who waits for room on a channel that is closed learns of it at once", () =>
+it.effect("who waits for room on a channel that is closed learns of it at once", () =>
   Effect.gen(function*() {
     const { channel, settle } = makeSilent()
-    const { send: publish } = Confirms.make(channel, yield* deadlines)
+    const { send: publish } = Confirms.make(channel)
     const calls = yield* Effect.fork(
       Effect.all([publish(letters), publish(letters), publish(letters)], { concurrency: "unbounded" })
     )
