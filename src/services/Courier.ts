@@ -5,6 +5,7 @@ import * as NextStep from "../domain/NextStep.ts"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Rungs from "../domain/Rungs.ts"
 import * as AttemptNotes from "./AttemptNotes.ts"
+import * as AttemptReport from "./AttemptReport.ts"
 import * as Batch from "./Batch.ts"
 import * as Call from "./Call.ts"
 import * as Elapsed from "./Elapsed.ts"
@@ -22,7 +23,7 @@ import { Precedence } from "./Precedence.ts"
 import { Settings } from "./Settings.ts"
 import { ClaimStore, type Work } from "./store/ClaimStore.ts"
 import { HoldStore } from "./store/HoldStore.ts"
-import { RecordStore, type Report } from "./store/RecordStore.ts"
+import { RecordStore } from "./store/RecordStore.ts"
 import { isRejected } from "./store/Store.ts"
 import * as StorePatience from "./StorePatience.ts"
 import { Vault } from "./Vault.ts"
@@ -105,30 +106,6 @@ const make = Effect.gen(function*() {
     publication: { queue: queues.rung(rung), content: QueueMessage.encode(message) }
   })
 
-  const report = (
-    work: Work,
-    startedAt: number,
-    outcome: Judgement.Outcome,
-    next: NextStep.NextStep,
-    took: Duration.Duration
-  ): Report => ({
-    deliveryId: work.deliveryId,
-    destinationId: work.destinationId,
-    url: work.url,
-    token: work.token,
-    generation: work.generation,
-    attempt: work.attempt,
-    startedAt,
-    durationMs: Math.round(Duration.toMillis(took)),
-    httpStatus: outcome._tag === "Answered" ? outcome.status : null,
-    error: Option.getOrNull(Judgement.problem(outcome)),
-    responseBody: outcome._tag === "Answered" ? outcome.body : null,
-    state: states[next._tag],
-    delayMs: next._tag === "Retrying" ? next.delayMs : null,
-    blamed: Judgement.blames(outcome),
-    gone: outcome._tag === "Answered" && outcome.status === 410
-  })
-
   const outlived = ({ eventId }: Work) =>
     Effect.logWarning("An attempt outlived its lease; its successor's record stands").pipe(
       Effect.annotateLogs({ eventId }),
@@ -158,7 +135,7 @@ const make = Effect.gen(function*() {
     const policy = { ...retryPolicy, ...work.retryPolicy }
     const next = yield* NextStep.decide(Judgement.judge(outcome, endedAt), policy, rungs, work.attempt)
     const recording = work.concurrency === null ? record : recordSoon
-    const ours = yield* StorePatience.wait(recording(report(work, startedAt, outcome, next, took)))
+    const ours = yield* StorePatience.wait(recording(AttemptReport.make({ work, startedAt, took, outcome, next })))
     if (!ours) return yield* outlived(work)
     const recordedAt = work.claimedAt + millis() - claimed
     yield* AttemptNotes.tell(traces, { work, startedAt, took, outcome, next, recordedAt })
@@ -187,7 +164,8 @@ const make = Effect.gen(function*() {
 
   const givenBack = (work: Work) => Farewell.say(Effect.zipRight(claims.giveBack(work), release(work)))
 
-  const held = (work: Work, since: number, giveUp: GiveUp) => {
+  /** What a claim asks for. It ends with the attempt, or is given back. */
+  const underClaim = (work: Work, since: number, giveUp: GiveUp) => {
     const progress = { isMade: false }
     return Effect.onExit(
       admitted(work, since, progress, giveUp),
@@ -204,7 +182,7 @@ const make = Effect.gen(function*() {
     const outcome = yield* StorePatience.wait(claim({ ...message, token }))
     switch (outcome._tag) {
       case "Claimed":
-        return yield* held(outcome.work, since, giveUp)
+        return yield* underClaim(outcome.work, since, giveUp)
       case "Busy":
         return forward(parking, message)
       default:
@@ -247,5 +225,3 @@ const message = (work: Pick<Work, "deliveryId" | "generation" | "attempt" | "des
     attempt: work.attempt,
     destinationId: work.destinationId
   }) as const
-
-const states = { Delivered: "delivered", Retrying: "retrying", Dead: "dead" } as const
