@@ -8,15 +8,21 @@ const perFree = 2
 /** How many places one lane may hold while so many are free. At least one. */
 export const ofLane = (free: number): number => Math.max(1, perFree * free)
 
-/**
- * How many messages of the process queue a worker has in hand: beside those with a place, half as many that wait for one, or
- * whose call has ended and is being recorded. Few enough that one lane alone moves them on before their patience ends where
- * calls take up to a tenth of a second.
- */
-export const inHand = (places: number): number => Math.ceil(1.5 * places)
+/** How many it holds when it has taken all that it may, where so many are free or its own. */
+export const reachOfLane = (freeOrOurs: number): number => Math.ceil((perFree * freeOrOurs) / (perFree + 1))
 
-/** How many messages of the retry queue a worker has in hand, so that new events find places in a storm of retries. */
+/**
+ * How many messages of the process queue a worker has in hand: beside those with a place twice as many, which wait for one, or
+ * whose call has ended and is being recorded. As many as may wait where calls take a tenth of a second never fill them, so
+ * that nobody else's message stands behind those in the queue.
+ */
+export const inHand = (places: number): number => 3 * places
+
+/** How many places those have that come again, so that a new event finds one in a storm of retries. */
 export const ofRetries = (places: number): number => Math.max(1, Math.floor((places * 3) / 4))
 
-/** How many of those it works on at a time while new events come; those that wait for a callback do not count. */
+/** How many messages of the retry queue it has in hand: as many again wait, or are being recorded, as have a place. */
+export const retriesInHand = (places: number): number => 2 * ofRetries(places)
+
+/** How many of those that come again it works on at a time while new events come; those that wait for a callback do not count. */
 export const ofTurns = (places: number): number => Math.max(1, Math.floor(places / 32))

@@ -11,7 +11,7 @@ import * as Call from "./Call.ts"
 import * as Elapsed from "./Elapsed.ts"
 import * as Farewell from "./Farewell.ts"
 import * as Ids from "./Ids.ts"
-import { Lanes } from "./Lanes.ts"
+import { type Called, Lanes } from "./Lanes.ts"
 import { Leases } from "./Leases.ts"
 import { Limits } from "./Limits.ts"
 import * as LockedClaims from "./LockedClaims.ts"
@@ -61,7 +61,7 @@ interface GiveUp {
   /** Its turn before new events, when it begins to wait for the callback. */
   readonly turn: Effect.Effect<void>
   /** Its place in the lane, when the call has ended: recording it takes none. */
-  readonly place: Effect.Effect<void>
+  readonly place: Called
 }
 
 /** How far an attempt has come. */
@@ -129,7 +129,7 @@ const make = Effect.gen(function*() {
     const took = Duration.seconds(seconds() - calledAt)
     progress.isMade = true
     // One that all workers count is given up on Redis when the attempt is over, and here not before.
-    if (work.concurrency === null) yield* giveUp.place
+    yield* giveUp.place({ took: Duration.toMillis(took), givesUp: work.concurrency === null })
     yield* Metrics.attempted(Judgement.problem(outcome)._tag === "None", Judgement.result(outcome), took)
     const endedAt = startedAt + Duration.toMillis(took)
     const policy = { ...retryPolicy, ...work.retryPolicy }
@@ -190,8 +190,9 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const carry = (message: QueueMessage.DeliveryMessage, turn: Effect.Effect<void>) =>
+  const carry = (message: QueueMessage.DeliveryMessage, again: boolean, turn: Effect.Effect<void>) =>
     lanes.pass(message.destinationId ?? unnamed, {
+      again,
       inside: (place) => claimed(message, { turn, place }),
       otherwise: message.destinationId === undefined
         ? Effect.succeed(forward(parking, message))
@@ -200,8 +201,8 @@ const make = Effect.gen(function*() {
 
   return Courier.of({
     carry: (message) =>
-      Effect.zipRight(precedence.arrived, Effect.zipRight(named(message), carry(message, Effect.void))),
-    carryAgain: (message) => Effect.zipRight(named(message), precedence.giveWay((turn) => carry(message, turn)))
+      Effect.zipRight(precedence.arrived, Effect.zipRight(named(message), carry(message, false, Effect.void))),
+    carryAgain: (message) => Effect.zipRight(named(message), precedence.giveWay((turn) => carry(message, true, turn)))
   })
 })
 

@@ -52,7 +52,7 @@ export const deliveryConsumers = Layer.scopedDiscard(Effect.gen(function*() {
     // From here a marker goes on to the other queue, so that it has been through both when it is back.
     consume(
       queues.retry,
-      Share.ofRetries(workerConcurrency),
+      Share.retriesInHand(workerConcurrency),
       courier.carryAgain,
       Effect.fnUntraced(function*(message) {
         const [outcome] = yield* broker.publish([{ queue: queues.process, content: QueueMessage.encode(message) }])

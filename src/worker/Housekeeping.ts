@@ -1,11 +1,11 @@
 import { Effect, Layer, Schedule } from "effect"
 import * as Loop from "../services/Loop.ts"
+import { roomsEvery } from "../services/Places.ts"
 import { Releases } from "../services/Releases.ts"
 import { Settings } from "../services/Settings.ts"
 import { DestinationStore } from "../services/store/DestinationStore.ts"
 import { Sweeper } from "../services/Sweeper.ts"
 
-const releasing = Schedule.spaced("200 millis")
 const settling = Schedule.spaced("1 minute")
 const maintenance = Schedule.spaced("1 hour")
 
@@ -16,7 +16,7 @@ export const housekeeping = Layer.scopedDiscard(Effect.gen(function*() {
   const { sweep } = yield* Settings
   const { settleRotations } = yield* DestinationStore
   yield* Loop.forkRepeating("Sweeping", Schedule.spaced(sweep.every), sweeper.sweep)
-  yield* Loop.forkRepeating("Releasing held deliveries", releasing, releases.proceed)
+  yield* Loop.forkRepeating("Releasing held deliveries", Schedule.spaced(roomsEvery), releases.proceed)
   yield* Loop.forkRepeating("Ending the overlap of signing secrets", settling, settleRotations)
   yield* Loop.forkRepeating("Maintenance", maintenance, sweeper.maintain)
 }))

@@ -34,6 +34,12 @@ describe("a lane's share", () => {
     }))
   })
 
+  it("is known beforehand: how many a lane holds when it has taken all that it may", () => {
+    FastCheck.assert(FastCheck.property(places, (places) => {
+      assert.strictEqual(greedy(places, 1).held[0], Share.reachOfLane(places))
+    }))
+  })
+
   it("gives every lane the same, to one", () => {
     FastCheck.assert(FastCheck.property(places, lanes, (places, lanes) => {
       const { held } = greedy(places, lanes)
@@ -42,8 +48,9 @@ describe("a lane's share", () => {
   })
 })
 
-it("a worker has half as many new messages in hand again as it has places", () => {
-  assert.deepStrictEqual([1, 3, 64].map(Share.inHand), [2, 5, 96])
+it("a worker has more messages in hand than places, of new events and of those that come again", () => {
+  assert.deepStrictEqual([1, 3, 64].map(Share.inHand), [3, 9, 192])
+  assert.deepStrictEqual([1, 3, 64].map(Share.retriesInHand), [2, 4, 96])
 })
 
 describe("the share of retries", () => {

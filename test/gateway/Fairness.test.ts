@@ -69,6 +69,24 @@ onEach("a destination that hangs", (gateway) => {
   })
 })
 
+onEach("a destination that answers, but gets more than it can take", (gateway) => {
+  layer(gateway({ workerConcurrency: 8 }), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    it.scoped("keeps no other waiting, and gets all of it in the end", () =>
+      Effect.gen(function*() {
+        const slow = yield* Callback.make
+        yield* slow.answer((response) => void setTimeout(() => response.writeHead(204).end(), 100))
+        const quick = yield* Callback.make
+        const many = yield* sendMany(yield* Gateway.integration("slow", slow.url), 2 * waiting)
+        const few = yield* sendMany(yield* Gateway.integration("quick", quick.url), 20)
+        yield* delivered(few)
+        // It takes 60 a second, so most of them are still to come.
+        assert.isBelow(slow.received.length, waiting)
+        yield* delivered(many)
+        assert.strictEqual(slow.received.length, 2 * waiting)
+      }), { timeout: 60_000 })
+  })
+})
+
 onEach("a destination with limits of its own", (gateway) => {
   layer(gateway(), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
     it.scoped("never has more attempts under way than it takes", () =>

@@ -14,8 +14,8 @@ const answering = Layer.succeed(CallbackClient, {
   check: () => Effect.void
 })
 
-/** While an attempt is recorded, whether there is room in a lane of one place. */
-const looking = (rooms: Array<boolean>) =>
+/** While an attempt is recorded, whether another finds a place in a lane of one. */
+const looking = (found: Array<boolean>) =>
   Layer.effect(
     RecordStore,
     Effect.map(Effect.all([RecordStore, Lanes]), ([real, lanes]) =>
@@ -23,17 +23,20 @@ const looking = (rooms: Array<boolean>) =>
         record: (reports) =>
           Effect.forEach(reports, ({ destinationId }) =>
             lanes.bound(destinationId, { concurrency: 1, closedUntil: 0 }).pipe(
-              Effect.zipRight(lanes.held(destinationId)),
-              Effect.zipRight(lanes.rooms),
-              Effect.tap((free) => Effect.sync(() => rooms.push(free.some((_) => _.destinationId === destinationId))))
+              Effect.zipRight(lanes.pass(destinationId, {
+                again: false,
+                inside: () => Effect.succeed(true),
+                otherwise: Effect.succeed(false)
+              })),
+              Effect.tap((isInside) => Effect.sync(() => found.push(isInside)))
             )).pipe(Effect.zipRight(real.record(reports)))
       }))
   )
 
-const rooms: Array<boolean> = []
+const found: Array<boolean> = []
 
 layer(
-  Layer.fresh(Courier.layer).pipe(Layer.provide(Layer.merge(answering, looking(rooms))), Layer.provideMerge(stores())),
+  Layer.fresh(Courier.layer).pipe(Layer.provide(Layer.merge(answering, looking(found))), Layer.provideMerge(stores())),
   { excludeTestServices: true }
 )("the place of an attempt", (it) => {
   const carried = Effect.fnUntraced(function*(concurrency: number | null) {
@@ -43,7 +46,7 @@ layer(
     const [message] = yield* Rows.deliveries(to, 1)
     yield* (yield* Courier).carry(yield* Effect.fromNullable(message))
     assert.strictEqual((yield* Rows.row(message))?.state, "delivered")
-    return rooms.pop()
+    return found.pop()
   })
 
   it.effect("is another's as soon as the call has ended, before it is recorded", () =>

@@ -21,14 +21,19 @@ const test = (name: string, program: Effect.Effect<void, never, Lanes>) =>
 const destination = Effect.map(Ids.next, (id) => DestinationId.make(id))
 
 /** Attempts that last until they are told to end, each with what came of its turn: true inside, false turned away. */
-const arrive = Effect.fnUntraced(function*(destinationId: DestinationId, count: number) {
+const arrive = Effect.fnUntraced(function*(destinationId: DestinationId, count: number, again = false) {
   const lanes = yield* Lanes
   return yield* Effect.forEach(Array.from({ length: count }), () =>
     Effect.gen(function*() {
       const end = yield* Deferred.make<void>()
       const entered = yield* Deferred.make<boolean>()
       const fiber = yield* Effect.fork(lanes.pass(destinationId, {
-        inside: () => Effect.zipRight(Deferred.succeed(entered, true), Deferred.await(end)),
+        again,
+        inside: (called) =>
+          Deferred.succeed(entered, true).pipe(
+            Effect.zipRight(Effect.timed(Deferred.await(end))),
+            Effect.flatMap(([took]) => called({ took: Duration.toMillis(took), givesUp: false }))
+          ),
         otherwise: Effect.asVoid(Deferred.succeed(entered, false))
       }))
       yield* Effect.yieldNow()
@@ -74,12 +79,13 @@ test(
     const one = yield* destination
     yield* lanes.bound(one, { ...unbounded, concurrency: 1 })
     yield* lanes.pass(one, {
-      inside: (giveUp) =>
+      again: false,
+      inside: (called) =>
         Effect.gen(function*() {
           assert.deepStrictEqual(yield* tally(yield* arrive(one, 1)), { inside: 0, away: 0 })
-          yield* giveUp
+          yield* called({ took: 0, givesUp: true })
           const [next] = yield* arrive(one, 1)
-          yield* giveUp
+          yield* called({ took: 0, givesUp: true })
           assert.strictEqual(yield* tally(next === undefined ? [] : [next]).pipe(Effect.map((_) => _.inside)), 0)
         }).pipe(Effect.provideService(Lanes, lanes)),
       otherwise: Effect.die("turned away")
@@ -131,6 +137,33 @@ test(
     yield* TestClock.adjust("200 millis")
     assert.deepStrictEqual(yield* tally(attempts), { inside: 1, away: 1 })
   }).pipe(Effect.orDie)
+)
+
+test(
+  "what comes again leaves a quarter of the places to new events, whosever they are",
+  Effect.gen(function*() {
+    const many = yield* Effect.replicateEffect(destination, places)
+    const again = yield* Effect.forEach(many, (_) => arrive(_, 1, true))
+    assert.deepStrictEqual(yield* tally(again.flat()), { inside: 12, away: 0 })
+    const fresh = yield* Effect.forEach(many.slice(-2), (_) => arrive(_, 1))
+    assert.deepStrictEqual(yield* tally(fresh.flat()), { inside: 2, away: 0 })
+    yield* (yield* Lanes).held(yield* Effect.fromNullable(many[0]))
+    assert.deepStrictEqual(yield* (yield* Lanes).rooms, [])
+    yield* Effect.forEach(again.flat().slice(0, 2), (_) => _.end)
+    assert.deepStrictEqual(yield* tally(again.flat()), { inside: 14, away: 0 })
+  }).pipe(Effect.orDie)
+)
+
+test(
+  "lanes in which some wait take turns for the places that become free",
+  Effect.gen(function*() {
+    const crowd = yield* Effect.forEach(yield* Effect.replicateEffect(destination, places), (_) => arrive(_, 1))
+    const [one, other] = [yield* destination, yield* destination]
+    const [many, few] = [yield* arrive(one, 4), yield* arrive(other, 1)]
+    yield* Effect.forEach(crowd.flat().slice(0, 2), (_) => _.end)
+    assert.deepStrictEqual(yield* tally(many), { inside: 1, away: 0 })
+    assert.deepStrictEqual(yield* tally(few), { inside: 1, away: 0 })
+  })
 )
 
 test(

@@ -76,10 +76,11 @@ it.scopedLive("a new event's delivery does not wait for those that come again, h
   Effect.gen(function*() {
     const { carried, publish } = yield* consuming
     yield* publish(queues.retry, ...(yield* Effect.replicateEffect(delivery, 1_000)))
-    yield* eventually(carried, (_) => _.length === 6)
+    const inHand = Share.retriesInHand(settings.workerConcurrency)
+    yield* eventually(carried, (_) => _.length === inHand)
     const fresh = yield* delivery
     yield* publish(queues.process, fresh)
-    const all = yield* eventually(carried, (_) => _.length === 7)
+    const all = yield* eventually(carried, (_) => _.length === inHand + 1)
     assert.deepStrictEqual(all.at(-1), fresh)
   }))
 
