@@ -8,18 +8,17 @@ const perFree = 2
 /** How many places one lane may hold while so many are free. At least one. */
 export const ofLane = (free: number): number => Math.max(1, perFree * free)
 
-/** How many it holds when it has taken all that it may, where so many are free or its own. */
-export const reachOfLane = (freeOrOurs: number): number => Math.ceil((perFree * freeOrOurs) / (perFree + 1))
+/** How many it holds when it has taken all that it may of those that are free or its own, so many together. */
+export const reachOfLane = (freeAndOurs: number): number => Math.ceil((perFree * freeAndOurs) / (perFree + 1))
 
 /**
- * How many messages of the process queue a worker has in hand: beside those with a place twice as many, which wait for one, or
- * whose call has ended and is being recorded. As many as may wait where calls take a tenth of a second never fill them, so
- * that nobody else's message stands behind those in the queue.
+ * How many messages of the process queue a worker has in hand: beside those with a place as many that wait for one, shared among
+ * lanes as places are, and as many whose call has ended and is being recorded.
  */
 export const inHand = (places: number): number => 3 * places
 
 /** How many places those have that come again, so that a new event finds one in a storm of retries. */
-export const ofRetries = (places: number): number => Math.max(1, Math.floor((places * 3) / 4))
+export const ofRetries = (places: number): number => Math.max(1, Math.floor((places * 7) / 8))
 
 /** How many messages of the retry queue it has in hand: as many again wait, or are being recorded, as have a place. */
 export const retriesInHand = (places: number): number => 2 * ofRetries(places)

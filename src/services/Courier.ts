@@ -115,10 +115,11 @@ const make = Effect.gen(function*() {
   /** Lets go of what its next message may find before the others are released. */
   const release = (work: Work) => Effect.zipRight(leases.letGo(work), locked.release([work]))
 
-  const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, progress: Progress, giveUp: GiveUp) {
+  /** Makes the call, beyond which the body is not kept. None where somebody else may make the attempt by now. */
+  const sent = Effect.fnUntraced(function*(work: Work, claimed: number, progress: Progress, giveUp: GiveUp) {
     const body = yield* StorePatience.wait(claims.load(work))
     // Nothing may take long from here to the call: who was frozen or cut off may find that somebody else makes the attempt.
-    if (!(yield* StorePatience.wait(leases.holds(work)))) return yield* outlived(work)
+    if (!(yield* StorePatience.wait(leases.holds(work)))) return Option.none()
     const startedAt = work.claimedAt + millis() - claimed
     yield* giveUp.turn
     const calledAt = seconds()
@@ -126,8 +127,14 @@ const make = Effect.gen(function*() {
       onNone: () => Effect.succeed(Call.contentMissing),
       onSome: (bytes) => Metrics.underWay(call(work, bytes, startedAt))
     })
-    const took = Duration.seconds(seconds() - calledAt)
     progress.isMade = true
+    return Option.some({ startedAt, outcome, took: Duration.seconds(seconds() - calledAt) })
+  })
+
+  const attempt = Effect.fnUntraced(function*(work: Work, claimed: number, progress: Progress, giveUp: GiveUp) {
+    const made = yield* sent(work, claimed, progress, giveUp)
+    if (Option.isNone(made)) return yield* outlived(work)
+    const { outcome, startedAt, took } = made.value
     // One that all workers count is given up on Redis when the attempt is over, and here not before.
     yield* giveUp.place({ took: Duration.toMillis(took), givesUp: work.concurrency === null })
     yield* Metrics.attempted(Judgement.problem(outcome)._tag === "None", Judgement.result(outcome), took)
@@ -190,10 +197,10 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const carry = (message: QueueMessage.DeliveryMessage, again: boolean, turn: Effect.Effect<void>) =>
+  const carry = (message: QueueMessage.DeliveryMessage, turn: Option.Option<Effect.Effect<void>>) =>
     lanes.pass(message.destinationId ?? unnamed, {
-      again,
-      inside: (place) => claimed(message, { turn, place }),
+      again: turn,
+      inside: (place) => claimed(message, { turn: Option.getOrElse(turn, () => Effect.void), place }),
       otherwise: message.destinationId === undefined
         ? Effect.succeed(forward(parking, message))
         : wait(message, message.destinationId, null)
@@ -201,8 +208,9 @@ const make = Effect.gen(function*() {
 
   return Courier.of({
     carry: (message) =>
-      Effect.zipRight(precedence.arrived, Effect.zipRight(named(message), carry(message, false, Effect.void))),
-    carryAgain: (message) => Effect.zipRight(named(message), precedence.giveWay((turn) => carry(message, true, turn)))
+      Effect.zipRight(precedence.arrived, Effect.zipRight(named(message), carry(message, Option.none()))),
+    carryAgain: (message) =>
+      Effect.zipRight(named(message), precedence.giveWay((turn) => carry(message, Option.some(turn))))
   })
 })
 

@@ -10,16 +10,13 @@ export type Called = (call: { readonly took: number; readonly givesUp: boolean }
 
 /** `inside` runs in a place of the lane, `otherwise` when there is none soon. */
 export interface Passage<A> {
-  /** Whether it comes again. Those never have all places, so that a new event finds one in a storm of retries. */
-  readonly again: boolean
+  /**
+   * It comes again: what it gives up where it has to wait. Those never have all places, so that a new event finds one in a
+   * storm of retries.
+   */
+  readonly again: Option.Option<Effect.Effect<void>>
   readonly inside: (called: Called) => Effect.Effect<A>
   readonly otherwise: Effect.Effect<A>
-}
-
-/** How many held deliveries of a destination may be released now. */
-export interface Room {
-  readonly destinationId: DestinationId
-  readonly count: number
 }
 
 /**
@@ -37,7 +34,7 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
   /** Nothing of the destination is held any more. */
   readonly drained: (destinationId: DestinationId) => Effect.Effect<void>
   /** The lanes with held deliveries that have room for more until that is asked again, after `Places.roomsEvery`. */
-  readonly rooms: Effect.Effect<ReadonlyArray<Room>>
+  readonly rooms: Effect.Effect<ReadonlyArray<Places.Room>>
 }>() {
   static readonly layer = Layer.scoped(
     Lanes,
@@ -58,8 +55,8 @@ const make = Effect.fnUntraced(function*(most: number) {
   /** Lets in whoever may have the place that has become free: one of each lane in turn. */
   const admitNext = (now: number): void => {
     for (const lane of queue) {
-      if (!places.admits(lane, now)) continue
-      const next = Iterable.findFirst(lane.waiting, ({ again }) => places.mayEnter(again))
+      if (!places.hasRoom(lane, now)) continue
+      const next = Iterable.findFirst(lane.waiting, ({ again }) => places.mayEnter(lane, again))
       if (Option.isNone(next)) continue
       places.enter(lane, now, next.value.again)
       next.value.end(true)
@@ -81,18 +78,22 @@ const make = Effect.fnUntraced(function*(most: number) {
         again,
         end: (inside) => {
           isInside = inside
-          lane.waiting.delete(waiter)
+          places.part(lane, waiter)
           if (lane.waiting.size === 0) queue.delete(lane)
           unwatch()
           resume(Effect.succeed(inside))
         }
       }
       const look = () => {
+        const now = millis()
+        // Where a bound has ended meanwhile nobody had to leave.
+        admitNext(now)
+        if (!lane.waiting.has(waiter)) return
         looked += 1
-        if (looked < mostLooks && places.isWorthWaiting(lane, millis())) unwatch = looks.watch(look)
+        if (looked < mostLooks && places.isWorthWaiting(lane, now)) unwatch = looks.watch(look)
         else waiter.end(false)
       }
-      lane.waiting.add(waiter)
+      places.join(lane, waiter)
       queue.add(lane)
       let unwatch = looks.watch(look)
       return Effect.sync(() => {
@@ -102,40 +103,52 @@ const make = Effect.fnUntraced(function*(most: number) {
     })
 
   return Lanes.of({
-    pass: (destinationId, { again, inside, otherwise }) =>
+    pass: (destinationId, passage) =>
       Effect.uninterruptibleMask((restore) => {
         const lane = places.laneOf(destinationId)
-        const now = millis()
+        const again = Option.isSome(passage.again)
         const through = () => {
+          const since = millis()
           let isInside = true
+          let keepsPlace = false
           const giveUp = () => {
             if (isInside) leave(lane, again)
             isInside = false
           }
           const called: Called = ({ givesUp, took }) =>
             Effect.sync(() => {
-              places.called(lane, took)
-              if (givesUp) giveUp()
-            })
-          // Nothing comes between here and the mask, so that one region is enough for both.
-          return Effect.matchCauseEffect(restore(inside(called)), {
-            onFailure: (cause) => {
+              keepsPlace = !givesUp
+              if (keepsPlace) return
+              places.note(lane, took)
               giveUp()
+            })
+          const end = () => {
+            if (keepsPlace) places.note(lane, millis() - since)
+            giveUp()
+          }
+          // Nothing comes between here and the mask, so that one region is enough for both.
+          return Effect.matchCauseEffect(restore(passage.inside(called)), {
+            onFailure: (cause) => {
+              end()
               return Effect.failCause(cause)
             },
             onSuccess: (value) => {
-              giveUp()
+              end()
               return Effect.succeed(value)
             }
           })
         }
-        if (places.admits(lane, now) && places.mayEnter(again)) {
+        const now = millis()
+        if (places.hasRoom(lane, now) && places.mayEnter(lane, again)) {
           places.enter(lane, now, again)
           return through()
         }
-        return places.stands(lane, now) ? restore(otherwise) : Effect.flatMap(
-          restore(wait(lane, again)),
-          (isInside) => isInside ? through() : restore(otherwise)
+        return places.stands(lane, now, again) ? restore(passage.otherwise) : Effect.flatMap(
+          restore(Option.match(passage.again, {
+            onNone: () => wait(lane, again),
+            onSome: (giveUp) => Effect.zipRight(giveUp, wait(lane, again))
+          })),
+          (isInside) => isInside ? through() : restore(passage.otherwise)
         )
       }),
     bound: (destinationId, bounds) =>
@@ -143,10 +156,7 @@ const make = Effect.fnUntraced(function*(most: number) {
         places.laneOf(destinationId).bounds = bounds
       }),
     held: (destinationId) => Effect.sync(() => places.hold(places.laneOf(destinationId), millis())),
-    drained: (destinationId) =>
-      Effect.sync(() => {
-        places.laneOf(destinationId).held = false
-      }),
+    drained: (destinationId) => Effect.sync(() => places.drained(places.laneOf(destinationId))),
     rooms: Effect.sync(() => places.takeRooms(millis()))
   })
 })

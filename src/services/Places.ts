@@ -9,7 +9,7 @@ export interface Bounds {
   readonly closedUntil: number
 }
 
-export const unbounded: Bounds = { concurrency: null, closedUntil: 0 }
+const unbounded: Bounds = { concurrency: null, closedUntil: 0 }
 
 /** One that waits for a place: a new event's, or one that comes again. */
 export interface Waiter {
@@ -20,28 +20,39 @@ export interface Waiter {
 
 /** What a worker has of one destination. */
 export interface Lane {
+  readonly destinationId: DestinationId
   active: number
+  /** How many of those came again. */
+  activeAgain: number
   readonly waiting: Set<Waiter>
   /** When somebody last entered or left, in `Elapsed` milliseconds. */
   movedAt: number
-  /** How long its calls take, in milliseconds: a moving average. */
+  /** How long a call keeps a place there, in milliseconds: a moving average. */
   took: number
   bounds: Bounds
-  /** Deliveries are held for it in the database. */
-  held: boolean
-  /** How many of those it may get next. */
+  /** How many of those that are held for it may come next. */
   release: number
+}
+
+/** How many held deliveries of a destination may be released now. */
+export interface Room {
+  readonly destinationId: DestinationId
+  readonly count: number
 }
 
 /** How often it is asked where held deliveries have room. */
 export const roomsEvery = Duration.millis(100)
 const roomsEveryMs = Duration.toMillis(roomsEvery)
+const roomsAtMostMs = 1_000
 /** What has to wait for longer is not worth a place in hand. */
 export const patience = Duration.millis(150)
 const patienceMs = Duration.toMillis(patience)
-const few = 8
+// Who has less than such a part of the places waits for those that others give up, which they do all the time.
+const part = 8
 // How much the last call's time counts in the lane's.
 const weight = 1 / 8
+// Where calls are quicker, in milliseconds, a worker's processor is full before the lane is, and all wait for that alone.
+const quick = 25
 const firstRelease = 16
 const mostReleased = 256
 const mostLanes = 10_000
@@ -49,25 +60,32 @@ const mostLanes = 10_000
 /** The rules by which a worker's places are shared, and who has them. Times are `Elapsed` milliseconds. */
 export const make = (places: number) => {
   const lanes = new Map<DestinationId, Lane>()
+  // Lanes for which deliveries are held, in the order of their turns.
+  const holding = new Set<Lane>()
   const mostAgain = Share.ofRetries(places)
   let active = 0
   let activeAgain = 0
+  let waiting = 0
+  let askedAt = 0
 
   const forget = () => {
     if (lanes.size < mostLanes) return
-    for (const [id, lane] of lanes) if (lane.active === 0 && lane.waiting.size === 0 && !lane.held) lanes.delete(id)
+    for (const [id, lane] of lanes) {
+      if (lane.active === 0 && lane.waiting.size === 0 && !holding.has(lane)) lanes.delete(id)
+    }
   }
   const laneOf = (destinationId: DestinationId): Lane => {
     const known = lanes.get(destinationId)
     if (known !== undefined) return known
     forget()
     const lane: Lane = {
+      destinationId,
       active: 0,
+      activeAgain: 0,
       waiting: new Set(),
       movedAt: 0,
       took: 0,
       bounds: unbounded,
-      held: false,
       release: firstRelease
     }
     lanes.set(destinationId, lane)
@@ -76,62 +94,104 @@ export const make = (places: number) => {
 
   const closed = ({ bounds }: Lane, now: number): boolean => now < bounds.closedUntil
   const full = ({ active: ours, bounds }: Lane): boolean =>
-    ours >= Math.min(Share.ofLane(places - active), bounds.concurrency ?? places)
-  const moves = (lane: Lane, now: number): boolean => !closed(lane, now) && now - lane.movedAt < patienceMs
-  /** Whether others hold the places that it would have: it waits for those that they give up, which they do all the time. */
-  const isCrowdedOut = ({ active: ours, bounds }: Lane): boolean =>
-    ours < Math.min(Math.max(1, places / few), bounds.concurrency ?? places)
-  const admits = (lane: Lane, now: number): boolean => active < places && !closed(lane, now) && !full(lane)
-  const mayEnter = (again: boolean): boolean => !again || activeAgain < mostAgain
+    active >= places || ours >= Math.min(Share.ofLane(places - active), bounds.concurrency ?? places)
+  const hasRoom = (lane: Lane, now: number): boolean => !closed(lane, now) && !full(lane)
+  const mayEnter = ({ activeAgain: ours }: Lane, again: boolean): boolean =>
+    !again || activeAgain < mostAgain && ours < Share.ofLane(mostAgain - activeAgain)
+  const moves = (lane: Lane, now: number): boolean => now - lane.movedAt < patienceMs
+  /** Whether more of it would fill what the worker has in hand, so that others stand behind those in the queue. */
+  const fillsHands = ({ took, waiting: { size } }: Lane): boolean =>
+    took > quick && size >= Share.ofLane(places - waiting)
+  /** How many places it gets in any case, sooner or later. */
+  const sure = ({ bounds }: Lane): number => Math.min(Math.max(1, places / part), bounds.concurrency ?? places)
 
-  /** What the places that it may take carry until it is asked again, beside what is there. */
-  const roomIn = (lane: Lane, now: number): number => {
-    const { active: ours, bounds, held, release, took, waiting } = lane
-    if (!held || !mayEnter(true) || closed(lane, now) || full(lane) && !moves(lane, now)) return 0
-    if (took === 0) return waiting.size === 0 && admits(lane, now) ? release : 0
-    const reach = Math.min(Share.reachOfLane(places - active + ours), bounds.concurrency ?? places)
-    return Math.min(release, Math.floor(Math.max(ours, reach) * (1 + roomsEveryMs / took)) - ours - waiting.size)
+  /** How many places those that come again may have there, where so many are free beside its own. */
+  const reachAgain = ({ active: ours, activeAgain: oursAgain, bounds }: Lane, free: number, freeAgain: number) => {
+    const reach = Math.min(Share.reachOfLane(Math.max(0, free) + ours), bounds.concurrency ?? places)
+    return Math.max(
+      oursAgain,
+      Math.min(reach - (ours - oursAgain), Share.reachOfLane(Math.max(0, freeAgain) + oursAgain))
+    )
+  }
+  /** What so many places carry in a time, beside what is there. */
+  const roomIn = (lane: Lane, now: number, reach: number, timeMs: number): number => {
+    const { activeAgain: oursAgain, release, took, waiting } = lane
+    if (closed(lane, now) || full(lane) && !moves(lane, now)) return 0
+    if (took === 0) return full(lane) || waiting.size > 0 || reach <= oursAgain ? 0 : release
+    return Math.min(release, Math.floor(reach * (1 + timeMs / took)) - oursAgain - waiting.size)
   }
 
   return {
     laneOf,
     /** Whether the lane has a place for one more. */
-    admits,
-    /** Whether one more may have a place: of those that come again never all. */
+    hasRoom,
+    /** Whether one more may have it: those that come again never have all, of a lane or of the worker. */
     mayEnter,
     enter: (lane: Lane, now: number, again: boolean): void => {
       active += 1
-      if (again) activeAgain += 1
       lane.active += 1
+      if (again) {
+        activeAgain += 1
+        lane.activeAgain += 1
+      }
       lane.movedAt = now
     },
     leave: (lane: Lane, now: number, again: boolean): void => {
       active -= 1
-      if (again) activeAgain -= 1
       lane.active -= 1
+      if (again) {
+        activeAgain -= 1
+        lane.activeAgain -= 1
+      }
       lane.movedAt = now
     },
-    called: (lane: Lane, took: number): void => {
+    join: (lane: Lane, waiter: Waiter): void => {
+      waiting += 1
+      lane.waiting.add(waiter)
+    },
+    part: (lane: Lane, waiter: Waiter): void => {
+      waiting -= 1
+      lane.waiting.delete(waiter)
+    },
+    /** Notes for how long a call has kept its place. */
+    note: (lane: Lane, took: number): void => {
       lane.took += weight * (took - lane.took)
     },
     hold: (lane: Lane, now: number): void => {
-      lane.held = true
+      holding.add(lane)
       lane.release = closed(lane, now) ? 1 : Math.min(firstRelease, lane.bounds.concurrency ?? firstRelease)
     },
+    drained: (lane: Lane): void => {
+      holding.delete(lane)
+    },
     /** Whether nobody who comes now gets a place soon: as long as a call takes there, one for each place becomes free. */
-    stands: (lane: Lane, now: number): boolean =>
-      closed(lane, now) || full(lane) && !isCrowdedOut(lane) && (
-          !moves(lane, now) || (lane.waiting.size + 1) * lane.took > lane.active * patienceMs
-        ),
+    stands: (lane: Lane, now: number, again: boolean): boolean => {
+      if (closed(lane, now)) return true
+      if (hasRoom(lane, now) && mayEnter(lane, again) || lane.active + lane.waiting.size < sure(lane)) return false
+      return !moves(lane, now) || fillsHands(lane) ||
+        (lane.waiting.size + 1) * lane.took > Math.max(lane.active, sure(lane)) * patienceMs
+    },
     /** Whether who has waited for a while may go on to do so. */
-    isWorthWaiting: (lane: Lane, now: number): boolean => isCrowdedOut(lane) || moves(lane, now),
-    /** Takes the room that there is for held deliveries, of each destination. */
-    takeRooms: (now: number): ReadonlyArray<{ readonly destinationId: DestinationId; readonly count: number }> =>
-      [...lanes].flatMap(([destinationId, lane]) => {
-        const count = roomIn(lane, now)
+    isWorthWaiting: (lane: Lane, now: number): boolean =>
+      !closed(lane, now) && (lane.active < sure(lane) || moves(lane, now)),
+    /** Takes the room that there is for held deliveries until it is asked for again, lane by lane. */
+    takeRooms: (now: number): ReadonlyArray<Room> => {
+      const time = Math.min(Math.max(now - askedAt, roomsEveryMs), roomsAtMostMs)
+      askedAt = now
+      let free = places - active
+      let freeAgain = mostAgain - activeAgain
+      return [...holding].flatMap((lane) => {
+        const reach = reachAgain(lane, free, freeAgain)
+        const count = roomIn(lane, now, reach, time)
         if (count <= 0) return []
+        const more = Math.min(count, reach - lane.activeAgain)
+        free -= more
+        freeAgain -= more
         lane.release = Math.min(lane.release * 2, mostReleased)
-        return [{ destinationId, count }]
+        holding.delete(lane)
+        holding.add(lane)
+        return [{ destinationId: lane.destinationId, count }]
       })
+    }
   }
 }

@@ -50,12 +50,12 @@ describe("a lane's share", () => {
 
 it("a worker has more messages in hand than places, of new events and of those that come again", () => {
   assert.deepStrictEqual([1, 3, 64].map(Share.inHand), [3, 9, 192])
-  assert.deepStrictEqual([1, 3, 64].map(Share.retriesInHand), [2, 4, 96])
+  assert.deepStrictEqual([1, 3, 64].map(Share.retriesInHand), [2, 4, 112])
 })
 
 describe("the share of retries", () => {
-  it("leaves a quarter of the places to new events, and is never nothing", () => {
-    assert.strictEqual(Share.ofRetries(64), 48)
+  it("leaves an eighth of the places to new events, and is never nothing", () => {
+    assert.strictEqual(Share.ofRetries(64), 56)
     assert.strictEqual(Share.ofRetries(1), 1)
     assert.deepStrictEqual([1, 64, 256].map(Share.ofTurns), [1, 2, 8])
     FastCheck.assert(FastCheck.property(places, (places) => Share.ofRetries(places) < places))

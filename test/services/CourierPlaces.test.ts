@@ -24,7 +24,7 @@ const looking = (found: Array<boolean>) =>
           Effect.forEach(reports, ({ destinationId }) =>
             lanes.bound(destinationId, { concurrency: 1, closedUntil: 0 }).pipe(
               Effect.zipRight(lanes.pass(destinationId, {
-                again: false,
+                again: Option.none(),
                 inside: () => Effect.succeed(true),
                 otherwise: Effect.succeed(false)
               })),

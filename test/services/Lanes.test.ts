@@ -1,54 +1,9 @@
-// @effect-diagnostics strictEffectProvide:off
-import { assert, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer, TestClock } from "effect"
-import { DestinationId } from "../../src/domain/Ids.ts"
-import * as Ids from "../../src/services/Ids.ts"
+import { assert } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, Option, TestClock } from "effect"
 import { Lanes } from "../../src/services/Lanes.ts"
-import { Settings } from "../../src/services/Settings.ts"
-import * as Grounds from "../support/Grounds.ts"
+import { arrive, destination, places, tally, test, unbounded } from "../support/LaneArrivals.ts"
 
-const places = 16
-const unbounded = { concurrency: null, closedUntil: 0 }
 const aWhile = Duration.seconds(1)
-
-const test = (name: string, program: Effect.Effect<void, never, Lanes>) =>
-  it.effect(name, () =>
-    Effect.provide(
-      program,
-      Layer.provide(Lanes.layer, Layer.succeed(Settings, Grounds.settings({ workerConcurrency: places })))
-    ))
-
-const destination = Effect.map(Ids.next, (id) => DestinationId.make(id))
-
-/** Attempts that last until they are told to end, each with what came of its turn: true inside, false turned away. */
-const arrive = Effect.fnUntraced(function*(destinationId: DestinationId, count: number, again = false) {
-  const lanes = yield* Lanes
-  return yield* Effect.forEach(Array.from({ length: count }), () =>
-    Effect.gen(function*() {
-      const end = yield* Deferred.make<void>()
-      const entered = yield* Deferred.make<boolean>()
-      const fiber = yield* Effect.fork(lanes.pass(destinationId, {
-        again,
-        inside: (called) =>
-          Deferred.succeed(entered, true).pipe(
-            Effect.zipRight(Effect.timed(Deferred.await(end))),
-            Effect.flatMap(([took]) => called({ took: Duration.toMillis(took), givesUp: false }))
-          ),
-        otherwise: Effect.asVoid(Deferred.succeed(entered, false))
-      }))
-      yield* Effect.yieldNow()
-      return { entered, fiber, end: Effect.zipRight(Deferred.succeed(end, undefined), Fiber.join(fiber)) }
-    }))
-})
-
-type Attempts = Effect.Effect.Success<ReturnType<typeof arrive>>
-
-/** How many are inside, how many were turned away; the others wait. */
-const tally = Effect.fnUntraced(function*(attempts: Attempts) {
-  const known = yield* Effect.filter(attempts, ({ entered }) => Deferred.isDone(entered))
-  const inside = yield* Effect.filter(known, ({ entered }) => Deferred.await(entered))
-  return { inside: inside.length, away: known.length - inside.length }
-})
 
 test(
   "one destination alone fills no more than its share, and another finds a place at once",
@@ -79,7 +34,7 @@ test(
     const one = yield* destination
     yield* lanes.bound(one, { ...unbounded, concurrency: 1 })
     yield* lanes.pass(one, {
-      again: false,
+      again: Option.none(),
       inside: (called) =>
         Effect.gen(function*() {
           assert.deepStrictEqual(yield* tally(yield* arrive(one, 1)), { inside: 0, away: 0 })
@@ -140,18 +95,38 @@ test(
 )
 
 test(
-  "what comes again leaves a quarter of the places to new events, whosever they are",
+  "what comes again leaves an eighth of the places to new events, whosever they are",
   Effect.gen(function*() {
     const many = yield* Effect.replicateEffect(destination, places)
     const again = yield* Effect.forEach(many, (_) => arrive(_, 1, true))
-    assert.deepStrictEqual(yield* tally(again.flat()), { inside: 12, away: 0 })
+    assert.deepStrictEqual(yield* tally(again.flat()), { inside: 14, away: 0 })
     const fresh = yield* Effect.forEach(many.slice(-2), (_) => arrive(_, 1))
     assert.deepStrictEqual(yield* tally(fresh.flat()), { inside: 2, away: 0 })
     yield* (yield* Lanes).held(yield* Effect.fromNullable(many[0]))
     assert.deepStrictEqual(yield* (yield* Lanes).rooms, [])
     yield* Effect.forEach(again.flat().slice(0, 2), (_) => _.end)
-    assert.deepStrictEqual(yield* tally(again.flat()), { inside: 14, away: 0 })
+    assert.deepStrictEqual(yield* tally(again.flat()), { inside: 16, away: 0 })
   }).pipe(Effect.orDie)
+)
+
+test(
+  "what comes again gives up its turn as soon as it has to wait, and not before",
+  Effect.gen(function*() {
+    const slow = yield* destination
+    let given = 0
+    const pass = (yield* Lanes).pass(slow, {
+      again: Option.some(Effect.sync(() => given += 1)),
+      inside: () => Effect.void,
+      otherwise: Effect.void
+    })
+    yield* pass
+    assert.strictEqual(given, 0)
+    yield* arrive(slow, 11)
+    const waiting = yield* Effect.fork(pass)
+    yield* Effect.yieldNow()
+    assert.strictEqual(given, 1)
+    yield* Fiber.interrupt(waiting)
+  })
 )
 
 test(
@@ -205,48 +180,51 @@ test(
 )
 
 test(
-  "room is told only for lanes with held deliveries, in growing numbers until one is turned away again",
+  "who waits in a lane that closes is turned away after a moment",
   Effect.gen(function*() {
-    const lanes = yield* Lanes
-    const [busy, idle] = [yield* destination, yield* destination]
-    yield* arrive(idle, 1)
-    yield* lanes.held(busy)
-    const counts = Effect.map(lanes.rooms, (rooms) => rooms.map((_) => [_.destinationId === busy, _.count]))
-    assert.deepStrictEqual(
-      yield* Effect.replicateEffect(counts, 6),
-      [16, 32, 64, 128, 256, 256].map((_) => [[true, _]])
-    )
-    yield* lanes.held(busy)
-    assert.deepStrictEqual(yield* counts, [[true, 16]])
-    yield* lanes.drained(busy)
-    assert.deepStrictEqual(yield* counts, [])
+    const limited = yield* destination
+    const attempts = yield* arrive(limited, 12)
+    yield* (yield* Lanes).bound(limited, { ...unbounded, closedUntil: 5_000 })
+    yield* Effect.forEach(attempts.slice(0, 11), (_) => _.end)
+    yield* TestClock.adjust("200 millis")
+    assert.deepStrictEqual(yield* tally(attempts), { inside: 11, away: 1 })
   })
 )
 
 test(
-  "of a destination with limits of its own no more are let come at first than it takes",
+  "who waits in a lane whose limit is raised, or over, gets a place also where nobody leaves one",
   Effect.gen(function*() {
     const lanes = yield* Lanes
-    const [narrow, limited] = [yield* destination, yield* destination]
-    yield* lanes.bound(narrow, { ...unbounded, concurrency: 2 })
-    yield* lanes.bound(limited, { ...unbounded, closedUntil: 1_000 })
-    yield* Effect.forEach([narrow, limited], lanes.held)
-    yield* TestClock.adjust("1 second")
-    const counts = Effect.map(lanes.rooms, (rooms) => rooms.map((_) => _.count))
-    assert.deepStrictEqual(yield* Effect.replicateEffect(counts, 2), [[2, 1], [4, 2]])
+    const narrow = yield* destination
+    yield* lanes.bound(narrow, { ...unbounded, concurrency: 1 })
+    const attempts = yield* arrive(narrow, 2)
+    yield* lanes.bound(narrow, unbounded)
+    yield* TestClock.adjust("200 millis")
+    assert.deepStrictEqual(yield* tally(attempts), { inside: 2, away: 0 })
   })
 )
 
 test(
-  "no room is told for a lane that is full",
+  "a place that is kept beyond the call counts for as long as it is kept",
   Effect.gen(function*() {
-    const lanes = yield* Lanes
     const slow = yield* destination
-    yield* lanes.held(slow)
-    const attempts = yield* arrive(slow, 11)
-    assert.deepStrictEqual(yield* lanes.rooms, [])
-    yield* Effect.forEach(attempts.slice(0, 3), (_) => _.end)
-    assert.strictEqual((yield* lanes.rooms).length, 1)
+    const lanes = yield* Lanes
+    yield* lanes.pass(slow, {
+      again: Option.none(),
+      inside: (called) => Effect.zipRight(called({ took: 1, givesUp: false }), TestClock.adjust("8 seconds")),
+      otherwise: Effect.void
+    })
+    // A second on the average by now: none of eleven places becomes free soon enough for two more.
+    assert.deepStrictEqual(yield* tally(yield* arrive(slow, 13)), { inside: 11, away: 1 })
+  })
+)
+
+test(
+  "two destinations leave places to what comes again for others",
+  Effect.gen(function*() {
+    const hanging = yield* Effect.replicateEffect(destination, 2)
+    yield* Effect.forEach(hanging, (_) => arrive(_, places, true))
+    assert.deepStrictEqual(yield* tally(yield* arrive(yield* destination, 1, true)), { inside: 1, away: 0 })
   })
 )
 

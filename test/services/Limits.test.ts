@@ -49,7 +49,7 @@ layer(stores(), { excludeTestServices: true, timeout: "30 seconds" })("a destina
       assert.deepStrictEqual(yield* Effect.forEach(all, admit), [true, true, true, false])
       const [{ destinationId }] = [yield* Effect.fromNullable(all[0])]
       const turn = lanes.pass(destinationId, {
-        again: false,
+        again: Option.none(),
         inside: () => Effect.succeedSome("inside"),
         otherwise: Effect.succeedNone
       })
