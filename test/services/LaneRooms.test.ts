@@ -18,6 +18,9 @@ test(
     assert.deepStrictEqual(yield* counts, [20])
     yield* arrive(one, 12, true)
     assert.deepStrictEqual(yield* counts, [20 - 12])
+    // Who waited has been turned away by then, and it is asked later than it should be.
+    yield* TestClock.adjust("300 millis")
+    assert.deepStrictEqual(yield* counts, [40 - 10])
     yield* lanes.bound(one, { ...unbounded, closedUntil: 5_000 })
     assert.deepStrictEqual(yield* counts, [])
   }).pipe(Effect.orDie)
