@@ -31,8 +31,8 @@ export class Lanes extends Context.Tag("sluice/services/Lanes")<Lanes, {
   readonly bound: (destinationId: DestinationId, bounds: Places.Bounds) => Effect.Effect<void>
   /** Deliveries of the destination are held until there is room for them again. */
   readonly held: (destinationId: DestinationId) => Effect.Effect<void>
-  /** Nothing of the destination is held any more. */
-  readonly drained: (destinationId: DestinationId) => Effect.Effect<void>
+  /** Nothing is held any more for which there was room: nor will be told some again, unless more has been held meanwhile. */
+  readonly drained: (room: Places.Room) => Effect.Effect<void>
   /** The lanes with held deliveries that have room for more until that is asked again, after `Places.roomsEvery`. */
   readonly rooms: Effect.Effect<ReadonlyArray<Places.Room>>
 }>() {
@@ -78,7 +78,7 @@ const make = Effect.fnUntraced(function*(most: number) {
         again,
         end: (inside) => {
           isInside = inside
-          places.part(lane, waiter)
+          places.quit(lane, waiter)
           if (lane.waiting.size === 0) queue.delete(lane)
           unwatch()
           resume(Effect.succeed(inside))
@@ -119,11 +119,13 @@ const make = Effect.fnUntraced(function*(most: number) {
             Effect.sync(() => {
               keepsPlace = !givesUp
               if (keepsPlace) return
-              places.note(lane, took)
+              places.note(lane, took, millis() - since)
               giveUp()
             })
           const end = () => {
-            if (keepsPlace) places.note(lane, millis() - since)
+            const kept = millis() - since
+            // It is as slow as it is for those that want its place.
+            if (keepsPlace) places.note(lane, kept, kept)
             giveUp()
           }
           // Nothing comes between here and the mask, so that one region is enough for both.
@@ -156,7 +158,7 @@ const make = Effect.fnUntraced(function*(most: number) {
         places.laneOf(destinationId).bounds = bounds
       }),
     held: (destinationId) => Effect.sync(() => places.hold(places.laneOf(destinationId), millis())),
-    drained: (destinationId) => Effect.sync(() => places.drained(places.laneOf(destinationId))),
+    drained: (room) => Effect.sync(() => places.drained(room)),
     rooms: Effect.sync(() => places.takeRooms(millis()))
   })
 })

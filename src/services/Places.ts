@@ -27,32 +27,40 @@ export interface Lane {
   readonly waiting: Set<Waiter>
   /** When somebody last entered or left, in `Elapsed` milliseconds. */
   movedAt: number
-  /** How long a call keeps a place there, in milliseconds: a moving average. */
+  /** How long its calls take, in milliseconds: a moving average. Zero until one has ended. */
   took: number
+  /** The same of how long they keep a place. */
+  kept: number
   bounds: Bounds
   /** How many of those that are held for it may come next. */
   release: number
+  /** How often some were held for it. */
+  holds: number
 }
 
 /** How many held deliveries of a destination may be released now. */
 export interface Room {
   readonly destinationId: DestinationId
   readonly count: number
+  /** What its lane's `holds` were when it was told. */
+  readonly holds: number
 }
 
 /** How often it is asked where held deliveries have room. */
-export const roomsEvery = Duration.millis(100)
+export const roomsEvery = Duration.millis(50)
 const roomsEveryMs = Duration.toMillis(roomsEvery)
 const roomsAtMostMs = 1_000
 /** What has to wait for longer is not worth a place in hand. */
 export const patience = Duration.millis(150)
 const patienceMs = Duration.toMillis(patience)
-// Who has less than such a part of the places waits for those that others give up, which they do all the time.
-const part = 8
+// Who has less than an eighth of the places waits for those that others give up, which they do all the time.
+const sureOnes = 8
 // How much the last call's time counts in the lane's.
 const weight = 1 / 8
-// Where calls are quicker, in milliseconds, a worker's processor is full before the lane is, and all wait for that alone.
-const quick = 25
+// So many calls are about what a worker's processor carries in a millisecond.
+const processorCarries = 1.7
+// Calls are quick no more when nobody has entered or left for so long.
+const pauseMs = 50
 const firstRelease = 16
 const mostReleased = 256
 const mostLanes = 10_000
@@ -63,6 +71,8 @@ export const make = (places: number) => {
   // Lanes for which deliveries are held, in the order of their turns.
   const holding = new Set<Lane>()
   const mostAgain = Share.ofRetries(places)
+  // Where calls are quicker the processor is full before a lane is, and all wait for that alone.
+  const quick = Share.reachOfLane(places) / processorCarries
   let active = 0
   let activeAgain = 0
   let waiting = 0
@@ -85,8 +95,10 @@ export const make = (places: number) => {
       waiting: new Set(),
       movedAt: 0,
       took: 0,
+      kept: 0,
       bounds: unbounded,
-      release: firstRelease
+      release: firstRelease,
+      holds: 0
     }
     lanes.set(destinationId, lane)
     return lane
@@ -99,11 +111,13 @@ export const make = (places: number) => {
   const mayEnter = ({ activeAgain: ours }: Lane, again: boolean): boolean =>
     !again || activeAgain < mostAgain && ours < Share.ofLane(mostAgain - activeAgain)
   const moves = (lane: Lane, now: number): boolean => now - lane.movedAt < patienceMs
-  /** Whether more of it would fill what the worker has in hand, so that others stand behind those in the queue. */
-  const fillsHands = ({ took, waiting: { size } }: Lane): boolean =>
-    took > quick && size >= Share.ofLane(places - waiting)
+  /** Whether one more may wait, without filling what the worker has in hand: others would stand behind those in the queue. */
+  const hasSeat = ({ waiting: { size } }: Lane): boolean => size < Share.ofLane(places - waiting)
+  const seatsOf = ({ waiting: { size } }: Lane): number => Share.reachOfLane(Math.max(0, places - waiting) + size)
+  const isQuick = ({ movedAt, took }: Lane, now: number): boolean =>
+    took > 0 && took <= quick && now - movedAt <= pauseMs
   /** How many places it gets in any case, sooner or later. */
-  const sure = ({ bounds }: Lane): number => Math.min(Math.max(1, places / part), bounds.concurrency ?? places)
+  const sure = ({ bounds }: Lane): number => Math.min(Math.max(1, places / sureOnes), bounds.concurrency ?? places)
 
   /** How many places those that come again may have there, where so many are free beside its own. */
   const reachAgain = ({ active: ours, activeAgain: oursAgain, bounds }: Lane, free: number, freeAgain: number) => {
@@ -115,10 +129,12 @@ export const make = (places: number) => {
   }
   /** What so many places carry in a time, beside what is there. */
   const roomIn = (lane: Lane, now: number, reach: number, timeMs: number): number => {
-    const { activeAgain: oursAgain, release, took, waiting } = lane
+    const { activeAgain: oursAgain, kept, release, waiting } = lane
     if (closed(lane, now) || full(lane) && !moves(lane, now)) return 0
-    if (took === 0) return full(lane) || waiting.size > 0 || reach <= oursAgain ? 0 : release
-    return Math.min(release, Math.floor(reach * (1 + timeMs / took)) - oursAgain - waiting.size)
+    if (kept === 0) return full(lane) || waiting.size > 0 || reach <= oursAgain ? 0 : release
+    const carried = Math.floor(reach * (1 + timeMs / kept))
+    const seated = isQuick(lane, now) ? carried : reach + seatsOf(lane)
+    return Math.min(release, Math.min(carried, seated) - oursAgain - waiting.size)
   }
 
   return {
@@ -149,27 +165,33 @@ export const make = (places: number) => {
       waiting += 1
       lane.waiting.add(waiter)
     },
-    part: (lane: Lane, waiter: Waiter): void => {
+    quit: (lane: Lane, waiter: Waiter): void => {
       waiting -= 1
       lane.waiting.delete(waiter)
     },
-    /** Notes for how long a call has kept its place. */
-    note: (lane: Lane, took: number): void => {
+    /** Notes how long a call took, and for how long it has kept its place. */
+    note: (lane: Lane, took: number, kept: number): void => {
       lane.took += weight * (took - lane.took)
+      lane.kept += weight * (kept - lane.kept)
     },
     hold: (lane: Lane, now: number): void => {
       holding.add(lane)
+      lane.holds += 1
       lane.release = closed(lane, now) ? 1 : Math.min(firstRelease, lane.bounds.concurrency ?? firstRelease)
     },
-    drained: (lane: Lane): void => {
-      holding.delete(lane)
+    /** Nothing is held any more of what was when that room was told. */
+    drained: ({ destinationId, holds }: Room): void => {
+      const lane = laneOf(destinationId)
+      if (lane.holds === holds) holding.delete(lane)
     },
-    /** Whether nobody who comes now gets a place soon: as long as a call takes there, one for each place becomes free. */
+    /** Whether nobody who comes now gets a place soon: as long as a call keeps one, one for each place becomes free. */
     stands: (lane: Lane, now: number, again: boolean): boolean => {
       if (closed(lane, now)) return true
-      if (hasRoom(lane, now) && mayEnter(lane, again) || lane.active + lane.waiting.size < sure(lane)) return false
-      return !moves(lane, now) || fillsHands(lane) ||
-        (lane.waiting.size + 1) * lane.took > Math.max(lane.active, sure(lane)) * patienceMs
+      if (hasRoom(lane, now) && mayEnter(lane, again)) return false
+      if (hasSeat(lane) && lane.active + lane.waiting.size < sure(lane)) return false
+      if (isQuick(lane, now)) return !moves(lane, now)
+      return !moves(lane, now) || !hasSeat(lane) ||
+        (lane.waiting.size + 1) * lane.kept > Math.max(lane.active, sure(lane)) * patienceMs
     },
     /** Whether who has waited for a while may go on to do so. */
     isWorthWaiting: (lane: Lane, now: number): boolean =>
@@ -190,7 +212,7 @@ export const make = (places: number) => {
         lane.release = Math.min(lane.release * 2, mostReleased)
         holding.delete(lane)
         holding.add(lane)
-        return [{ destinationId: lane.destinationId, count }]
+        return [{ destinationId: lane.destinationId, count, holds: lane.holds }]
       })
     }
   }

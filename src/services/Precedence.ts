@@ -30,7 +30,7 @@ export class Precedence extends Context.Tag("sluice/services/Precedence")<Preced
 // After so long without one no new event is waited for.
 const quietMs = 250
 // Well below the time after which the sweeper calls a message lost.
-const patience = Duration.seconds(1)
+const patience = Duration.seconds(2)
 
 interface Waiter {
   readonly turn: Deferred.Deferred<void>

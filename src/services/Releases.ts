@@ -68,11 +68,11 @@ const make = Effect.gen(function*() {
       const rooms = yield* lanes.rooms
       if (rooms.length === 0) return
       const crowded = (yield* precedence.crowded) || (yield* RetryBacklog.count(broker, settings)) > backlogAllowed
-      yield* Effect.forEach(rooms, ({ count: most, destinationId }) =>
+      yield* Effect.forEach(rooms, (room) =>
         Effect.gen(function*() {
-          const count = crowded ? Math.min(most, whileCrowded) : most
-          const released = yield* store.releaseOf(destinationId, count)
-          if ((yield* publish(released)) && released.length < count) yield* lanes.drained(destinationId)
+          const count = crowded ? Math.min(room.count, whileCrowded) : room.count
+          const released = yield* store.releaseOf(room.destinationId, count)
+          if ((yield* publish(released)) && released.length < count) yield* lanes.drained(room)
         }).pipe(unlessPaused), { discard: true })
     })
   })

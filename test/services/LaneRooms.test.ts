@@ -15,12 +15,12 @@ test(
     yield* lanes.held(one)
     yield* lanes.rooms
     // A call takes 100 ms on the average by now, and ten places are for what comes again.
-    assert.deepStrictEqual(yield* counts, [20])
+    assert.deepStrictEqual(yield* counts, [15])
     yield* arrive(one, 12, true)
-    assert.deepStrictEqual(yield* counts, [20 - 12])
-    // Who waited has been turned away by then, and it is asked later than it should be.
+    assert.deepStrictEqual(yield* counts, [15 - 12])
+    // Who waited has been turned away by then, and eleven could wait beside those ten.
     yield* TestClock.adjust("300 millis")
-    assert.deepStrictEqual(yield* counts, [40 - 10])
+    assert.deepStrictEqual(yield* counts, [10 + 11 - 10])
     yield* lanes.bound(one, { ...unbounded, closedUntil: 5_000 })
     assert.deepStrictEqual(yield* counts, [])
   }).pipe(Effect.orDie)
@@ -53,8 +53,22 @@ test(
     )
     yield* lanes.held(busy)
     assert.deepStrictEqual(yield* counts, [[true, 16]])
-    yield* lanes.drained(busy)
-    assert.deepStrictEqual(yield* counts, [])
+  })
+)
+
+test(
+  "no room is told when nothing is held any more, unless some has been held since it was told",
+  Effect.gen(function*() {
+    const lanes = yield* Lanes
+    const one = yield* destination
+    yield* lanes.held(one)
+    const early = yield* lanes.rooms
+    yield* lanes.held(one)
+    yield* Effect.forEach(early, lanes.drained)
+    const late = yield* lanes.rooms
+    assert.strictEqual(late.length, 1)
+    yield* Effect.forEach(late, lanes.drained)
+    assert.deepStrictEqual(yield* lanes.rooms, [])
   })
 )
 

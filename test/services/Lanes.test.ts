@@ -41,6 +41,7 @@ test(
           yield* called({ took: 0, givesUp: true })
           const [next] = yield* arrive(one, 1)
           yield* called({ took: 0, givesUp: true })
+          yield* Effect.yieldNow()
           assert.strictEqual(yield* tally(next === undefined ? [] : [next]).pipe(Effect.map((_) => _.inside)), 0)
         }).pipe(Effect.provideService(Lanes, lanes)),
       otherwise: Effect.die("turned away")

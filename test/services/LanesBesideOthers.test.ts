@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { Deferred, Effect, TestClock } from "effect"
+import { Deferred, type Duration, Effect, TestClock } from "effect"
 import { Lanes } from "../../src/services/Lanes.ts"
 import { arrive, destination, places, tally, test, unbounded } from "../support/LaneArrivals.ts"
 
@@ -62,14 +62,31 @@ test(
 )
 
 test(
-  "a quick destination's burst waits while others hold all places, as long as it would get few of them soon enough",
+  "nobody waits for much longer than a second, whoever holds the places",
   Effect.gen(function*() {
-    const quick = yield* destination
-    const [first] = yield* arrive(quick, 1)
-    yield* TestClock.adjust("80 millis")
-    yield* (yield* Effect.fromNullable(first)).end
     yield* Effect.forEach(yield* Effect.replicateEffect(destination, places), (_) => arrive(_, 1))
-    // Calls take 10 ms on the average by now, and two places are sure.
-    assert.deepStrictEqual(yield* tally(yield* arrive(quick, 40)), { inside: 0, away: 10 })
+    const waiting = yield* arrive(yield* destination, 1)
+    yield* TestClock.adjust("1 second")
+    assert.deepStrictEqual(yield* tally(waiting), { inside: 0, away: 0 })
+    yield* TestClock.adjust("200 millis")
+    assert.deepStrictEqual(yield* tally(waiting), { inside: 0, away: 1 })
+  })
+)
+
+test(
+  "a quick destination's burst waits while others hold all places, and a slow one's is turned away but for a few",
+  Effect.gen(function*() {
+    const [quick, slow] = [yield* destination, yield* destination]
+    const ended = Effect.fnUntraced(function*(to: typeof quick, after: Duration.DurationInput) {
+      const [first] = yield* arrive(to, 1)
+      yield* TestClock.adjust(after)
+      yield* (yield* Effect.fromNullable(first)).end
+    })
+    yield* ended(slow, "800 millis")
+    yield* ended(quick, "40 millis")
+    yield* Effect.forEach(yield* Effect.replicateEffect(destination, places), (_) => arrive(_, 1))
+    // Calls take 5 and 100 ms on the average by now, and two places are sure: three of the slow ones are done in 150 ms.
+    assert.deepStrictEqual(yield* tally(yield* arrive(slow, 20)), { inside: 0, away: 17 })
+    assert.deepStrictEqual(yield* tally(yield* arrive(quick, 20)), { inside: 0, away: 0 })
   }).pipe(Effect.orDie)
 )
