@@ -8,6 +8,9 @@ const perFree = 2
 /** How many places one lane may hold while so many are free. At least one. */
 export const ofLane = (free: number): number => Math.max(1, perFree * free)
 
+/** How many places a lane gets in any case, sooner or later. */
+export const sure = (places: number): number => Math.max(1, places / 8)
+
 /** How many it holds when it has taken all that it may of those that are free or its own, so many together. */
 export const reachOfLane = (freeAndOurs: number): number => Math.ceil((perFree * freeAndOurs) / (perFree + 1))
 

@@ -11,8 +11,8 @@ export type Called = (call: { readonly took: number; readonly givesUp: boolean }
 /** `inside` runs in a place of the lane, `otherwise` when there is none soon. */
 export interface Passage<A> {
   /**
-   * It comes again: what it gives up where it has to wait. Those never have all places, so that a new event finds one in a
-   * storm of retries.
+   * It comes again: what it gives up where it has to wait. Those leave an eighth of the places alone, so that a new event
+   * finds one in a storm of retries.
    */
   readonly again: Option.Option<Effect.Effect<void>>
   readonly inside: (called: Called) => Effect.Effect<A>

@@ -53,8 +53,6 @@ const roomsAtMostMs = 1_000
 /** What has to wait for longer is not worth a place in hand. */
 export const patience = Duration.millis(150)
 const patienceMs = Duration.toMillis(patience)
-// Who has less than an eighth of the places waits for those that others give up, which they do all the time.
-const sureOnes = 8
 // How much the last call's time counts in the lane's.
 const weight = 1 / 8
 // So many calls are about what a worker's processor carries in a millisecond.
@@ -113,11 +111,13 @@ export const make = (places: number) => {
   const moves = (lane: Lane, now: number): boolean => now - lane.movedAt < patienceMs
   /** Whether one more may wait, without filling what the worker has in hand: others would stand behind those in the queue. */
   const hasSeat = ({ waiting: { size } }: Lane): boolean => size < Share.ofLane(places - waiting)
+  /** How many may wait there when all have taken their seats that may. */
   const seatsOf = ({ waiting: { size } }: Lane): number => Share.reachOfLane(Math.max(0, places - waiting) + size)
+  /** Whether it is the processor that its calls wait for, and not the destination. */
   const isQuick = ({ movedAt, took }: Lane, now: number): boolean =>
     took > 0 && took <= quick && now - movedAt <= pauseMs
-  /** How many places it gets in any case, sooner or later. */
-  const sure = ({ bounds }: Lane): number => Math.min(Math.max(1, places / sureOnes), bounds.concurrency ?? places)
+  /** Who has less than that waits for those places that others give up, which they do all the time. */
+  const sure = ({ bounds }: Lane): number => Math.min(Share.sure(places), bounds.concurrency ?? places)
 
   /** How many places those that come again may have there, where so many are free beside its own. */
   const reachAgain = ({ active: ours, activeAgain: oursAgain, bounds }: Lane, free: number, freeAgain: number) => {
@@ -141,7 +141,7 @@ export const make = (places: number) => {
     laneOf,
     /** Whether the lane has a place for one more. */
     hasRoom,
-    /** Whether one more may have it: those that come again never have all, of a lane or of the worker. */
+    /** Whether one more may have it: those that come again leave some to new events, and to each other. */
     mayEnter,
     enter: (lane: Lane, now: number, again: boolean): void => {
       active += 1
@@ -189,7 +189,7 @@ export const make = (places: number) => {
       if (closed(lane, now)) return true
       if (hasRoom(lane, now) && mayEnter(lane, again)) return false
       if (hasSeat(lane) && lane.active + lane.waiting.size < sure(lane)) return false
-      if (isQuick(lane, now)) return !moves(lane, now)
+      if (isQuick(lane, now)) return false
       return !moves(lane, now) || !hasSeat(lane) ||
         (lane.waiting.size + 1) * lane.kept > Math.max(lane.active, sure(lane)) * patienceMs
     },
