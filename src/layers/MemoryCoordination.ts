@@ -13,7 +13,8 @@ const maxMarks = 100_000
 
 /** The twin of Redis for one process: the same answers from this process's memory and a clock that nobody sets. */
 export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
-  const marks = new Map<string, Entry>()
+  // For each key the time at which it is forgotten.
+  const marks = new Map<string, number>()
   // Budgets and locks: as many as there are integrations and attempts in flight.
   const held = new Map<string, Entry>()
   // For each key the times at which its tokens' places are given up.
@@ -39,23 +40,27 @@ export const layer: Layer.Layer<Coordination> = Layer.sync(Coordination, () => {
     if (freeAt > now) held.set(key, { text: String(freeAt), expiresAt: freeAt })
     return decision
   }
-  const mark = (key: string, text: string, expiresAt: number): void => {
+  const mark = (key: string, expiresAt: number): void => {
     // Set anew, so that the oldest stand first.
     marks.delete(key)
-    marks.set(key, { text, expiresAt })
+    marks.set(key, expiresAt)
     const [oldest] = marks.size > maxMarks ? marks.keys() : []
     if (oldest !== undefined) marks.delete(oldest)
   }
 
   return Coordination.of({
     take: (key, limit) => atNow((now) => take(key, limit, now, false)),
-    takeEach: (key, limit, count, onCredit = false) =>
-      atNow((now) => Array.from({ length: count }, () => take(key, limit, now, onCredit))),
-    mark: (texts, ttl) =>
+    ask: ({ marks: keys, takings }) =>
+      atNow((now) => ({
+        taken: takings.map(({ count, key, limit, onCredit }) =>
+          Array.from({ length: count }, () => take(key, limit, now, onCredit))
+        ),
+        marked: keys.map((key) => (marks.get(key) ?? now) > now)
+      })),
+    mark: (keys, ttl) =>
       atNow((now) => {
-        for (const [key, text] of texts) mark(key, text, now + Duration.toMillis(ttl))
+        for (const key of keys) mark(key, now + Duration.toMillis(ttl))
       }),
-    marked: (keys) => atNow((now) => keys.map((key) => read(marks, key, now))),
     lock: (locks, ttl) => heldWhere(locks, ttl, ({ key }, now) => Option.isNone(read(held, key, now))),
     renew: (locks, ttl) => heldWhere(locks, ttl, ({ key, token }, now) => Option.contains(read(held, key, now), token)),
     unlock: (locks) =>

@@ -4,7 +4,6 @@ import {
   Effect,
   FiberHandle,
   Layer,
-  Option,
   type ParseResult,
   Predicate,
   Redacted,
@@ -15,7 +14,13 @@ import { constVoid } from "effect/Function"
 import { Redis } from "ioredis"
 import * as RateLimit from "../domain/RateLimit.ts"
 import * as Elapsed from "../services/Elapsed.ts"
-import { Coordination, CoordinationError, type Lock } from "../services/ports/Coordination.ts"
+import {
+  type Answer,
+  Coordination,
+  CoordinationError,
+  type Lock,
+  type Question
+} from "../services/ports/Coordination.ts"
 
 const prefix = "sluice:"
 const commandTimeout = Duration.millis(500)
@@ -28,24 +33,31 @@ const probe = Schedule.spaced("1 second")
 const probesPerConnection = 2
 const refusalsEvery = Duration.toMillis("1 minute")
 
-// RateLimit.take so many times, with its interval, ceiling, horizon and credit, on the server's clock, so that all processes
-// share one budget. A double of that size holds about a microsecond, and six digits keep it.
-const takeScript = `
+// For each budget RateLimit.take so many times, with its interval, ceiling, horizon and credit, on the server's clock, so that
+// all processes share one budget. A double of that size holds about a microsecond, and six digits keep it. The keys behind the
+// budgets are marks.
+const askScript = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000
-  local ahead = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) - now, 0)
-  if ahead > tonumber(ARGV[4]) then ahead = 0 end
-  local most = math.max(tonumber(ARGV[3]), tonumber(ARGV[5]))
-  local after = ahead
-  for _ = 1, tonumber(ARGV[1]) do
-    if after + ARGV[2] > most then break end
-    after = after + ARGV[2]
+  local aheads, marked = {}, {}
+  for i = 1, ARGV[1] do
+    local key = KEYS[i]
+    local count, interval, ceiling, horizon, credit = unpack(ARGV, 5 * i - 3, 5 * i + 1)
+    local ahead = math.max(tonumber(redis.call('GET', key) or 0) - now, 0)
+    if ahead > tonumber(horizon) then ahead = 0 end
+    local most = math.max(tonumber(ceiling), tonumber(credit))
+    local after = ahead
+    for _ = 1, count do
+      if after + interval > most then break end
+      after = after + interval
+    end
+    if after > ahead then redis.call('SET', key, string.format('%.6f', now + after), 'PX', math.ceil(after)) end
+    aheads[i] = string.format('%.6f', ahead)
   end
-  if after > ahead then redis.call('SET', KEYS[1], string.format('%.6f', now + after), 'PX', math.ceil(after)) end
-  return string.format('%.6f', ahead)`
+  for i = ARGV[1] + 1, #KEYS do marked[i - ARGV[1]] = redis.call('EXISTS', KEYS[i]) end
+  return {aheads, marked}`
 
-const markScript = `
-  for index, key in ipairs(KEYS) do redis.call('SET', key, ARGV[index + 1], 'PX', ARGV[1]) end`
+const markScript = "for _, key in ipairs(KEYS) do redis.call('SET', key, '', 'PX', ARGV[1]) end"
 
 // Each key's token stands at its place among the arguments, the time to live behind them.
 const each = (answer: string) => `
@@ -92,37 +104,47 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
     )
   }
 
-  /** Takes so many as are to be had, and tells how far ahead of now the budget's time was before. */
-  const taking = (key: string, limit: number, count: number, onCredit: boolean) =>
-    Effect.flatMap(
-      script(
-        takeScript,
-        key,
-        count,
-        RateLimit.intervalOf(limit),
-        RateLimit.ceilingOf(limit),
-        RateLimit.horizonOf(onCredit),
-        RateLimit.creditOf(onCredit)
+  const ask = ({ marks, takings }: Question) =>
+    Effect.map(
+      Effect.flatMap(
+        use(() =>
+          client.eval(
+            askScript,
+            takings.length + marks.length,
+            ...takings.map(({ key }) => prefix + key),
+            ...marks.map((key) => prefix + key),
+            takings.length,
+            ...takings.flatMap(({ count, limit, onCredit }) => [
+              count,
+              RateLimit.intervalOf(limit),
+              RateLimit.ceilingOf(limit),
+              RateLimit.horizonOf(onCredit),
+              RateLimit.creditOf(onCredit)
+            ])
+          )
+        ),
+        understood(decodeAnswer)
       ),
-      understood(decodeNumber)
+      ([aheads, marked]): Answer => ({
+        taken: Array.zipWith(takings, aheads, ({ count, limit, onCredit }, ahead) =>
+          RateLimit.takeEach(limit, ahead, count, onCredit)),
+        marked: marked.map((flag) =>
+          flag === 1
+        )
+      })
     )
 
   return Coordination.of({
-    take: (key, limit) => Effect.map(taking(key, limit, 1, false), (ahead) => RateLimit.take(limit, ahead, 0).decision),
-    takeEach: (key, limit, count, onCredit = false) =>
-      Effect.map(taking(key, limit, count, onCredit), (ahead) => RateLimit.takeEach(limit, ahead, count, onCredit)),
-    mark: (texts, ttl) =>
-      Effect.asVoid(use(() =>
-        client.eval(
-          markScript,
-          texts.length,
-          ...texts.map(([key]) => prefix + key),
-          Duration.toMillis(ttl),
-          ...texts.map(([, text]) => text)
-        )
-      )),
-    marked: (keys) =>
-      Effect.map(use(() => client.mget(keys.map((key) => prefix + key))), Array.map(Option.fromNullable)),
+    take: (key, limit) =>
+      Effect.flatMap(
+        ask({ takings: [{ key, limit, count: 1, onCredit: false }], marks: [] }),
+        ({ taken }) => Effect.mapError(Array.head(taken.flat()), failed)
+      ),
+    ask,
+    mark: (keys, ttl) =>
+      Effect.asVoid(
+        use(() => client.eval(markScript, keys.length, ...keys.map((key) => prefix + key), Duration.toMillis(ttl)))
+      ),
     lock: (locks, ttl) => ofLocks(lockScript, locks, Duration.toMillis(ttl)),
     renew: (locks, ttl) => ofLocks(renewScript, locks, Duration.toMillis(ttl)),
     unlock: (locks) => Effect.asVoid(ofLocks(unlockScript, locks)),
@@ -133,13 +155,15 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   })
 })
 
-const decodeFlags = Schema.decodeUnknown(Schema.Array(Schema.Literal(0, 1)))
-const decodeNumber = Schema.decodeUnknown(Schema.NumberFromString)
+const Flags = Schema.Array(Schema.Literal(0, 1))
+const decodeFlags = Schema.decodeUnknown(Flags)
+const decodeAnswer = Schema.decodeUnknown(Schema.Tuple(Schema.Array(Schema.NumberFromString), Flags))
 
 const understood =
   <A>(decode: (answer: unknown) => Effect.Effect<A, ParseResult.ParseError>) =>
-  (answer: unknown): Effect.Effect<A, CoordinationError> =>
-    Effect.mapError(decode(answer), (cause) => new CoordinationError({ reason: "Failed", cause }))
+  (answer: unknown): Effect.Effect<A, CoordinationError> => Effect.mapError(decode(answer), failed)
+
+const failed = (cause: unknown) => new CoordinationError({ reason: "Failed", cause })
 
 const connect = (url: Redacted.Redacted): Redis => {
   const client = new Redis(Redacted.value(url), {

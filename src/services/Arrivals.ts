@@ -31,37 +31,22 @@ const mostWaiting = 2_000
 export const make = Effect.gen(function*() {
   const coordination = yield* Coordination
 
-  const decisions = (budgets: Budgets) =>
-    Effect.map(
-      Effect.forEach(budgets, ([key, { callers, limit, onCredit }]) =>
-        coordination.takeEach(key, limit, callers.length, onCredit).pipe(
-          Effect.map((decisions) =>
-            Array.zip(callers, decisions)
-          ),
-          Effect.orElseSucceed(() => [])
-        ), { concurrency: "unbounded" }),
-      (taken) =>
-        new Map(taken.flat())
-    )
-
-  const marked = (arriving: ReadonlyArray<Arriving>) =>
-    coordination.marked(arriving.flatMap((_) => _.markKeys)).pipe(
-      Effect.map(Array.map(Option.isSome)),
-      Effect.orElseSucceed((): ReadonlyArray<boolean> => [])
-    )
-
-  const ask = (arriving: ReadonlyArray<Arriving>): Effect.Effect<ReadonlyArray<Known>, "unknown"> => {
+  const ask = (arriving: ReadonlyArray<Arriving>): Effect.Effect<ReadonlyArray<Known>> => {
     const budgets = budgetsOf(arriving)
-    return Effect.zipWith(decisions(budgets), marked(arriving), (decided, marked) => {
-      let from = 0
-      return arriving.map((one): Known => {
-        const own = marked.slice(from, from += one.markKeys.length)
-        return {
-          decision: Option.fromNullable(decided.get(one)),
-          seen: one.markKeys.map((_, index) => own[index] === true)
-        }
-      })
-    }, { concurrent: budgets.size > 0 })
+    return coordination.ask({
+      takings: budgets.map(({ callers, key, limit, onCredit }) => ({ key, limit, count: callers.length, onCredit })),
+      marks: arriving.flatMap((_) => _.markKeys)
+    }).pipe(
+      Effect.map(({ marked, taken }) => {
+        const decisions = new Map(Array.zip(budgets, taken).flatMap(([{ callers }, each]) => Array.zip(callers, each)))
+        let from = 0
+        return arriving.map((one): Known => ({
+          decision: Option.fromNullable(decisions.get(one)),
+          seen: marked.slice(from, from += one.markKeys.length)
+        }))
+      }),
+      Effect.orElseSucceed(() => arriving.map(nothing))
+    )
   }
 
   // Who came together goes on together: to one commit, and to one publication.
@@ -80,15 +65,14 @@ export const make = Effect.gen(function*() {
 const nothing = ({ markKeys }: Arriving): Known => ({ decision: Option.none(), seen: markKeys.map(() => false) })
 
 interface Budget {
+  readonly key: string
   readonly limit: number
   /** A provider that would not send again is not refused: its webhooks wait. */
   readonly onCredit: boolean
   readonly callers: Array<Arriving>
 }
 
-type Budgets = ReadonlyMap<string, Budget>
-
-const budgetsOf = (arriving: ReadonlyArray<Arriving>): Budgets => {
+const budgetsOf = (arriving: ReadonlyArray<Arriving>): ReadonlyArray<Budget> => {
   const found = new Map<string, Budget>()
   for (const one of arriving) {
     const { id, rateLimitPerMinute, retries } = one.integration
@@ -96,8 +80,8 @@ const budgetsOf = (arriving: ReadonlyArray<Arriving>): Budgets => {
     const limit = rateLimitPerMinute.value
     const key = `limit:${id}:${limit}`
     const budget = found.get(key)
-    if (budget === undefined) found.set(key, { limit, onCredit: !retries, callers: [one] })
+    if (budget === undefined) found.set(key, { key, limit, onCredit: !retries, callers: [one] })
     else budget.callers.push(one)
   }
-  return found
+  return [...found.values()]
 }

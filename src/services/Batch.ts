@@ -1,4 +1,4 @@
-import { Array, Cause, Duration, Effect, Either, Exit, Queue, type Scope } from "effect"
+import { Array, Cause, Duration, Effect, Either, Exit, type Scope } from "effect"
 import { identity } from "effect/Function"
 import * as Deadlines from "./Deadlines.ts"
 import * as Elapsed from "./Elapsed.ts"
@@ -67,12 +67,6 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   const millis = yield* Elapsed.reader
   const pending: Array<Waiting<In, Out, E>> = []
   let ended: Exit.Exit<never> | undefined
-  // Rings when somebody waits.
-  const bell = yield* Queue.dropping<true>(1)
-  // Whose it is may begin a commit.
-  const turn = yield* Queue.unbounded<true>()
-  yield* Queue.offer(turn, true)
-
   const refuse = (one: Waiting<In, Out, E>, outcome: Exit.Exit<Out, E>): void => {
     options.settled?.(one.entry)
     one.tell(outcome)
@@ -98,59 +92,64 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
     )
 
   const commitPending = Effect.suspend(() => {
-    const taken = pending.splice(0, maxEntries)
-    if (pending.length > 0) bell.unsafeOffer(true)
-    return Effect.forEach(byWeight(taken, options), commit, { discard: true })
+    const [first, ...others] = byWeight(pending.splice(0, maxEntries), options)
+    if (first === undefined) return Effect.void
+    return others.length === 0 ? commit(first) : Effect.forEach([first, ...others], commit, { discard: true })
   })
 
-  const rested = rest === undefined ? commitPending : Effect.suspend(() => {
-    const until = millis() + Duration.toMillis(rest)
-    return Effect.flatMap(commitPending, () => {
-      const left = until - millis()
-      return pending.length >= maxEntries || left <= 0 ? Effect.void : Effect.interruptible(Effect.sleep(left))
-    })
-  })
-
-  // The commit that has the turn; none once it has passed it on.
+  // What waits for a batch that may begin.
+  const ready: Array<(turn: symbol) => void> = []
+  // Of the batch that began last, unless another may begin beside it.
   let current: symbol | undefined
   const underWay = yield* Effect.makeLatch()
-  const pass = (commit: symbol) => {
-    if (current !== commit) return
+  const begin = () => {
+    if (current !== undefined || pending.length === 0) return
+    const next = ready.pop()
+    if (next === undefined) return
+    current = Symbol()
+    underWay.unsafeOpen()
+    next(current)
+  }
+  const pass = (turn: symbol) => {
+    if (current !== turn) return
     current = undefined
     underWay.unsafeClose()
-    turn.unsafeOffer(true)
+    begin()
   }
-  const commitInTurn = Effect.suspend(() => {
-    const commit = current = Symbol()
-    underWay.unsafeOpen()
-    return Effect.ensuring(rested, Effect.sync(() => pass(commit)))
+  const awaitTurn = Effect.async<symbol>((resume) => {
+    ready.push((turn) => resume(Effect.succeed(turn)))
+    begin()
+  })
+  // A batch once begun is finished: its callers wait for an answer that must be true.
+  const commitInTurn = Effect.flatMap(awaitTurn, (turn) => {
+    const until = rest === undefined ? 0 : millis() + Duration.toMillis(rest)
+    return Effect.flatMap(Effect.uninterruptible(commitPending), () => {
+      const left = until - millis()
+      if (pending.length < maxEntries && left > 0) return Effect.map(Effect.sleep(left), () => pass(turn))
+      pass(turn)
+      return Effect.void
+    })
   })
 
   // One look for all commits, as a timer for each costs more than it is worth: few take so long.
   const passFromLong = Effect.zipRight(
     underWay.await,
     Effect.suspend(() => {
-      const commit = current
-      return Effect.map(Effect.sleep(long), () => commit !== undefined && pass(commit))
+      const turn = current
+      return Effect.map(Effect.sleep(long), () => turn !== undefined && pass(turn))
     })
   )
   if (parallel > 1) yield* Farewell.fork(Effect.forever(passFromLong))
 
   // In the end nobody waits for a commit any more; one that hangs is left alone.
   yield* Farewell.fork(
-    Queue.take(turn).pipe(
-      Effect.zipRight(Queue.take(bell)),
-      // A batch once begun is finished: its callers wait for an answer that must be true.
-      Effect.zipRight(Effect.uninterruptible(commitInTurn)),
-      Effect.forever,
-      (gathering) => Effect.all(Array.replicate(gathering, parallel), { concurrency: "unbounded", discard: true })
-    )
+    Effect.all(Array.replicate(Effect.forever(commitInTurn), parallel), { concurrency: "unbounded", discard: true })
   )
 
   const submit: Batch<In, Out, E>["unsafeSubmit"] = (entry, tell) => {
     if (ended !== undefined) return refuse({ entry, tell }, ended)
     pending.push({ entry, tell })
-    bell.unsafeOffer(true)
+    begin()
   }
 
   const refusing = ({ after, capacity, error }: Refusal<E>) =>

@@ -101,7 +101,7 @@ const make = Effect.gen(function*() {
   // Made before the line to the store, so that it ends after it: who is let go here meets an end there.
   const ask = yield* Arrivals.make
 
-  const marks = yield* Queue.sliding<ReadonlyArray<readonly [key: string, eventId: string]>>(waitingMarks)
+  const marks = yield* Queue.sliding<ReadonlyArray<string>>(waitingMarks)
   yield* Loop.forkRepeating(
     "Marking accepted webhooks",
     Schedule.spaced(marking),
@@ -115,7 +115,7 @@ const make = Effect.gen(function*() {
   const announce = (fresh: ReadonlyArray<NewEvent>) =>
     Effect.zipRight(
       dispatch.enqueue(fresh.flatMap(messagesOf)),
-      Queue.offer(marks, fresh.map((event) => [markKeyOf(event.integrationId, event.dedupeKey), event.id]))
+      Queue.offer(marks, fresh.map((_) => markKeyOf(_.integrationId, _.dedupeKey)))
     )
 
   const insert = Effect.fnUntraced(function*(events: ReadonlyArray<NewEvent>) {

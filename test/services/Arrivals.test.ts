@@ -18,13 +18,13 @@ const hanging = Layer.effect(
   Coordination,
   Effect.map(
     Coordination,
-    (real) => Coordination.of({ ...real, marked: (keys) => Effect.delay(real.marked(keys), "1 minute") })
+    (real) => Coordination.of({ ...real, ask: (question) => Effect.delay(real.ask(question), "1 minute") })
   )
 ).pipe(Layer.provide(MemoryCoordination.layer))
 
 const dying = Layer.effect(
   Coordination,
-  Effect.map(Coordination, (real) => Coordination.of({ ...real, marked: () => Effect.dieMessage("broken") }))
+  Effect.map(Coordination, (real) => Coordination.of({ ...real, ask: () => Effect.dieMessage("broken") }))
 ).pipe(Layer.provide(MemoryCoordination.layer))
 
 const make = Effect.map(
@@ -39,7 +39,7 @@ describe("what is known of webhooks that arrive", () => {
   it.effect("is asked for all of them at once", () =>
     Effect.gen(function*() {
       const ask = yield* make
-      yield* (yield* Coordination).mark([["b", "seen"]], Duration.minutes(1))
+      yield* (yield* Coordination).mark(["b"], Duration.minutes(1))
       const [one, two, free, three] = [
         arriving(2, "a"),
         arriving(2, "b", "c"),

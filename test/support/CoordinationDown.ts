@@ -5,9 +5,8 @@ import { Coordination, type CoordinationError } from "../../src/services/ports/C
 export const coordinationDown = (error: CoordinationError) =>
   Layer.succeed(Coordination, {
     take: () => error,
-    takeEach: () => error,
+    ask: () => error,
     mark: () => error,
-    marked: () => error,
     lock: () => error,
     renew: () => error,
     unlock: () => error,

@@ -1,5 +1,6 @@
 import type { Message, Options } from "amqplib"
 import { Deferred, Duration, Effect, Either, FiberId } from "effect"
+import * as Deadlines from "../../services/Deadlines.ts"
 import { BrokerError, type Publication } from "../../services/ports/Broker.ts"
 import type * as Death from "./Death.ts"
 
@@ -35,8 +36,11 @@ export interface Confirms {
   readonly stuck: Effect.Effect<never, BrokerError>
 }
 
+/** When confirms are given up: for all the channels that come one after the other. */
+export const deadlines = Deadlines.make("Giving up confirms", patience)
+
 /** What is published on a confirm channel. */
-export const make = (channel: Channel): Confirms => {
+export const make = (channel: Channel, { watch }: Deadlines.Deadlines): Confirms => {
   let serial = 0
   let waiting = 0
   let heard = 0
@@ -90,20 +94,24 @@ export const make = (channel: Channel): Confirms => {
     })
   })
 
-  /** Sends at once, and gives what waits for the confirms. */
-  const publishAll = (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> => {
-    const outcomes = letters.map((): Outcome => unconfirmed)
-    const all = Deferred.unsafeMake<void>(FiberId.none)
-    let open = letters.length
-    letters.forEach((letter, index) =>
-      publish(letter, (outcome) => {
-        outcomes[index] = outcome
-        open -= 1
-        if (open === 0) Deferred.unsafeDone(all, Effect.void)
-      })
-    )
-    return Effect.map(Effect.timeoutOption(Deferred.await(all), patience), () => [...outcomes])
-  }
+  /** Sends at once, and waits for the confirms. */
+  const publishAll = (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> =>
+    Effect.async((resume) => {
+      const outcomes = letters.map((): Outcome => unconfirmed)
+      const unwatch = watch(() => resume(Effect.succeed([...outcomes])))
+      let open = letters.length
+      letters.forEach((letter, index) =>
+        publish(letter, (outcome) => {
+          outcomes[index] = outcome
+          open -= 1
+          if (open > 0) return
+          unwatch()
+          // On a channel that is closed nothing was waited for, and who tries again and again lets nobody else run.
+          resume(Effect.as(Effect.yieldNow(), outcomes))
+        })
+      )
+      return Effect.sync(unwatch)
+    })
 
   // Between the look and the sending nobody else is let in.
   const send: Confirms["send"] = (letters) =>

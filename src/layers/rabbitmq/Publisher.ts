@@ -18,6 +18,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly queues: Queues
 }): Effect.fn.Return<Publish, never, Scope.Scope> {
   const gate = { blocked: false }
+  const deadlines = yield* Confirms.deadlines
   const session = yield* Session.make(
     { url: options.url, name: "sluice publisher" },
     (connection) =>
@@ -26,7 +27,7 @@ export const make = Effect.fnUntraced(function*(options: {
         yield* watch(connection, gate)
         const channel = yield* Session.acquireChannel(() => connection.createConfirmChannel())
         const declare = Topology.declare(connection, options.queues)
-        const { send, stuck } = Confirms.make(channel)
+        const { send, stuck } = Confirms.make(channel, deadlines)
         return { value: { send, declare }, lost: Effect.raceFirst(yield* Session.lost(channel), stuck) }
       })
   )

@@ -1,10 +1,31 @@
-import { Context, Data, type Duration, type Effect, type Option } from "effect"
+import { Context, Data, type Duration, type Effect } from "effect"
 import type { Decision } from "../../domain/RateLimit.ts"
 
 export class CoordinationError extends Data.TaggedError("CoordinationError")<{
   readonly reason: "Unavailable" | "Timeout" | "Failed"
   readonly cause?: unknown
 }> {}
+
+/** So many that are taken from a budget of `limit` per minute at once, one after the other. */
+export interface Taking {
+  readonly key: string
+  readonly limit: number
+  readonly count: number
+  /** Whether one is taken also where it is not allowed yet; its answer says when it would be. */
+  readonly onCredit: boolean
+}
+
+export interface Question {
+  readonly takings: ReadonlyArray<Taking>
+  readonly marks: ReadonlyArray<string>
+}
+
+export interface Answer {
+  /** The decisions of each taking. */
+  readonly taken: ReadonlyArray<ReadonlyArray<Decision>>
+  /** Whether each mark is remembered. */
+  readonly marked: ReadonlyArray<boolean>
+}
 
 /** A lock's name, and whose it is. */
 export interface Lock {
@@ -19,25 +40,10 @@ export interface Lock {
 export class Coordination extends Context.Tag("sluice/services/ports/Coordination")<Coordination, {
   /** Takes one from a budget of `limit` per minute. */
   readonly take: (key: string, limit: number) => Effect.Effect<Decision, CoordinationError>
-  /**
-   * Takes so many at once, one after the other. On credit one is taken also where it is not allowed yet, and its answer says
-   * when it would be.
-   */
-  readonly takeEach: (
-    key: string,
-    limit: number,
-    count: number,
-    onCredit?: boolean
-  ) => Effect.Effect<ReadonlyArray<Decision>, CoordinationError>
-  /** Remembers a text under each key for a time. */
-  readonly mark: (
-    texts: ReadonlyArray<readonly [key: string, text: string]>,
-    ttl: Duration.Duration
-  ) => Effect.Effect<void, CoordinationError>
-  /** What is remembered under each of the keys, in their order. */
-  readonly marked: (
-    keys: ReadonlyArray<string>
-  ) => Effect.Effect<ReadonlyArray<Option.Option<string>>, CoordinationError>
+  /** Takes from all the budgets, and looks all the marks up, with one question: it is asked for every webhook. */
+  readonly ask: (question: Question) => Effect.Effect<Answer, CoordinationError>
+  /** Remembers each key for a time. */
+  readonly mark: (keys: ReadonlyArray<string>, ttl: Duration.Duration) => Effect.Effect<void, CoordinationError>
   /** For each in order: true when the lock is now the token's; false when it is held already. */
   readonly lock: (
     locks: ReadonlyArray<Lock>,

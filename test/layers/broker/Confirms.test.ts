@@ -18,10 +18,10 @@ const makeSilent = () => {
 const reasons = (outcomes: ReadonlyArray<Confirms.Outcome>) =>
   Array.dedupe(outcomes.map((_) => Either.isRight(_) ? "confirmed" : _.left.reason))
 
-it.effect("a broker that confirms nothing is sent no more than is bounded, however often its messages are given up", () =>
+it.scoped("a broker that confirms nothing is sent no more than is bounded, however often its messages are given up", () =>
   Effect.gen(function*() {
     const { channel, kept, settle } = makeSilent()
-    const { send: publish, stuck } = Confirms.make(channel)
+    const { send: publish, stuck } = Confirms.make(channel, yield* Confirms.deadlines)
     for (let round = 0; round < 5; round++) {
       const calls = yield* Effect.fork(Effect.all([publish(letters), publish(letters)], { concurrency: "unbounded" }))
       yield* TestClock.adjust("5 seconds")
@@ -38,10 +38,10 @@ it.effect("a broker that confirms nothing is sent no more than is bounded, howev
     expect(reasons(yield* Fiber.join(waiting))).toEqual(["confirmed"])
   }))
 
-it.effect("who waits for room on a channel that is closed learns of it at once", () =>
+it.scoped("who waits for room on a channel that is closed learns of it at once", () =>
   Effect.gen(function*() {
     const { channel, settle } = makeSilent()
-    const { send: publish } = Confirms.make(channel)
+    const { send: publish } = Confirms.make(channel, yield* Confirms.deadlines)
     const calls = yield* Effect.fork(
       Effect.all([publish(letters), publish(letters), publish(letters)], { concurrency: "unbounded" })
     )

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, describe, layer } from "@effect/vitest"
-import { Clock, Duration, Effect, type Layer, Option } from "effect"
+import { Clock, Duration, Effect, type Layer } from "effect"
 import { randomUUID } from "node:crypto"
 import { inject } from "vitest"
 import * as MemoryCoordination from "../../../src/layers/MemoryCoordination.ts"
@@ -8,6 +8,7 @@ import { Coordination } from "../../../src/services/ports/Coordination.ts"
 import { eventually } from "../../support/Eventually.ts"
 import { connected } from "./Connected.ts"
 import { locks } from "./Locks.ts"
+import { isMarked, marked } from "./Marks.ts"
 
 const redisUrl = inject("redisUrl")
 
@@ -71,23 +72,19 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
         assert.isTrue((yield* take(other, 1)).allowed)
       }))
 
-    it.effect("remembers the latest text of each mark until its time is over", () =>
+    it.effect("remembers marks until the time of the latest is over", () =>
       Effect.gen(function*() {
-        const { mark, marked } = yield* Coordination
-        const name = yield* key
-        const other = yield* key
-        assert.deepStrictEqual(yield* marked([name]), [Option.none()])
-        yield* mark([[name, "first"], [other, "other"]], long)
-        yield* mark([[name, "ünïcödé \u{1f511} \0 \""]], long)
-        assert.deepStrictEqual(yield* marked([name, yield* key, other]), [
-          Option.some("ünïcödé \u{1f511} \0 \""),
-          Option.none(),
-          Option.some("other")
-        ])
+        const { mark } = yield* Coordination
+        const [name, other] = [`${yield* key}: ünïcödé \u{1f511} \0 "`, yield* key]
+        assert.isFalse(yield* isMarked(name))
+        yield* mark([name, other], long)
+        assert.deepStrictEqual(yield* marked([name, yield* key, other]), [true, false, true])
+        assert.deepStrictEqual(yield* marked([]), [])
         const markedAt = yield* Clock.currentTimeMillis
-        yield* mark([[name, "brief"]], short)
-        yield* eventually(marked([name]), ([text]) => text !== undefined && Option.isNone(text))
+        yield* mark([name], short)
+        yield* eventually(isMarked(name), (isMarked) => !isMarked)
         assert.isAtLeast(yield* Clock.currentTimeMillis, markedAt + Duration.toMillis(short) - skew)
+        assert.isTrue(yield* isMarked(other))
       }))
 
     it.effect("gives a lock to one of many", () =>
@@ -118,27 +115,37 @@ const suite = (coordination: Layer.Layer<Coordination>) =>
 
     it.effect("takes from a budget on credit, and says when each call would have been allowed", () =>
       Effect.gen(function*() {
-        const { takeEach } = yield* Coordination
-        const budget = yield* key
-        const decisions = (yield* Effect.replicateEffect(takeEach(budget, 2, 1, true), 5)).flat()
+        const { ask } = yield* Coordination
+        const taking = { key: yield* key, limit: 2, count: 1, onCredit: true }
+        const answers = yield* Effect.replicateEffect(ask({ takings: [taking], marks: [] }), 5)
+        const decisions = answers.flatMap(({ taken }) => taken.flat())
         assert.deepStrictEqual(decisions.map((_) => _.allowed), [true, true, false, false, false])
         const waits = decisions.slice(2).map((_) => _.retryAfterMs)
         for (const [index, wait] of waits.entries()) assert.approximately(wait, 30_000 * (index + 1), 5_000)
       }))
 
-    it.effect("takes many from a budget at once as it would one after the other", () =>
+    it.effect("takes many from several budgets at once as it would one after the other, and looks marks up beside", () =>
       Effect.gen(function*() {
-        const { take, takeEach } = yield* Coordination
-        const [together, apart, onCredit] = [yield* key, yield* key, yield* key]
+        const { ask, mark, take } = yield* Coordination
+        const [together, apart, onCredit, remembered] = [yield* key, yield* key, yield* key, yield* key]
+        yield* mark([remembered], long)
         const one = yield* Effect.replicateEffect(take(apart, 5), 7)
-        const many = [...yield* takeEach(together, 5, 3), ...yield* takeEach(together, 5, 4)]
+        const first = { key: together, limit: 5, count: 3, onCredit: false }
+        const owing = { key: onCredit, limit: 2, count: 5, onCredit: true }
+        const before = yield* ask({ takings: [first], marks: [] })
+        const { marked, taken } = yield* ask({
+          takings: [owing, { ...first, count: 4 }],
+          marks: [yield* key, remembered]
+        })
+        assert.deepStrictEqual(marked, [false, true])
+        const many = [...before.taken.flat(), ...taken[1] ?? []]
         const told = ({ allowed, limit, remaining }: typeof one[number]) => ({ allowed, limit, remaining })
         assert.deepStrictEqual(many.map(told), one.map(told))
         for (const [index, decision] of many.entries()) {
           assert.approximately(decision.resetMs, one[index]?.resetMs ?? 0, 5_000)
           assert.approximately(decision.retryAfterMs, one[index]?.retryAfterMs ?? 0, 5_000)
         }
-        const owed = yield* takeEach(onCredit, 2, 5, true)
+        const owed = taken[0] ?? []
         assert.deepStrictEqual(owed.map((_) => _.allowed), [true, true, false, false, false])
         for (const [index, wait] of owed.slice(2).entries()) {
           assert.approximately(wait.retryAfterMs, 30_000 * (index + 1), 1)
@@ -239,14 +246,14 @@ describe.runIf(redisUrl !== null)("coordination on Redis", () => {
         const [name, mine, budget, places] = [yield* key, yield* key, yield* key, yield* key]
         yield* enter(places, "here", 1, long)
         yield* lock(name, "here", long)
-        yield* mark([[mine, "here"]], long)
+        yield* mark([mine], long)
         yield* Effect.replicateEffect(take(budget, 2), 2)
         const there = Effect.gen(function*() {
           const { lock } = yield* locks
-          const { enter, marked, take } = yield* Coordination
+          const { enter, take } = yield* Coordination
           assert.isFalse(yield* enter(places, "there", 1, long))
           assert.isFalse(yield* lock(name, "there", long))
-          assert.deepStrictEqual(yield* marked([mine]), [Option.some("here")])
+          assert.isTrue(yield* isMarked(mine))
           assert.isFalse((yield* take(budget, 2)).allowed)
         })
         yield* Effect.provide(there, connected(redisUrl ?? ""))

@@ -1,9 +1,10 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, FastCheck, Option, TestClock } from "effect"
+import { Duration, Effect, FastCheck, TestClock } from "effect"
 import * as MemoryCoordination from "../../../src/layers/MemoryCoordination.ts"
 import { Coordination } from "../../../src/services/ports/Coordination.ts"
 import { locks } from "./Locks.ts"
+import { isMarked } from "./Marks.ts"
 
 const fresh = Effect.provide(MemoryCoordination.layer)
 
@@ -28,14 +29,14 @@ describe("coordination in memory, by the Clock", () => {
   it.effect("keeps marks and locks to the last millisecond of their time", () =>
     Effect.gen(function*() {
       const { lock, renew } = yield* locks
-      const { mark, marked } = yield* Coordination
-      yield* mark([["mark", "text"]], Duration.seconds(10))
+      const { mark } = yield* Coordination
+      yield* mark(["mark"], Duration.seconds(10))
       yield* lock("lock", "mine", Duration.seconds(10))
       yield* TestClock.adjust("9999 millis")
-      assert.deepStrictEqual(yield* marked(["mark"]), [Option.some("text")])
+      assert.isTrue(yield* isMarked("mark"))
       assert.isFalse(yield* lock("lock", "other", Duration.seconds(10)))
       yield* TestClock.adjust("1 millis")
-      assert.deepStrictEqual(yield* marked(["mark"]), [Option.none()])
+      assert.isFalse(yield* isMarked("mark"))
       assert.isFalse(yield* renew("lock", "mine", Duration.seconds(10)))
       assert.isTrue(yield* lock("lock", "other", Duration.seconds(10)))
     }).pipe(fresh))
@@ -53,25 +54,25 @@ describe("coordination in memory, by the Clock", () => {
   it.effect("forgets its oldest marks rather than grow for ever, and neither locks nor budgets", () =>
     Effect.gen(function*() {
       const { lock } = yield* locks
-      const { mark, marked, take } = yield* Coordination
+      const { mark, take } = yield* Coordination
       const day = Duration.days(1)
       yield* lock("lock", "mine", day)
       yield* take("budget", 1)
-      yield* mark([["oldest", "text"]], day)
-      yield* mark([["old", "text"]], day)
-      yield* mark([["oldest", "set anew"]], day)
+      yield* mark(["oldest"], day)
+      yield* mark(["old"], day)
+      yield* mark(["oldest"], day)
       yield* Effect.forEach(
         Array.from({ length: 99_999 }, (_, index) => index),
-        (index) => mark([[`${index}`, ""]], day),
+        (index) => mark([`${index}`], day),
         {
           discard: true
         }
       )
-      assert.deepStrictEqual(yield* marked(["old"]), [Option.none()])
-      assert.deepStrictEqual(yield* marked(["oldest"]), [Option.some("set anew")])
-      yield* mark([["one more", "text"]], day)
-      assert.deepStrictEqual(yield* marked(["oldest"]), [Option.none()])
-      assert.deepStrictEqual(yield* marked(["one more"]), [Option.some("text")])
+      assert.isFalse(yield* isMarked("old"))
+      assert.isTrue(yield* isMarked("oldest"))
+      yield* mark(["one more"], day)
+      assert.isFalse(yield* isMarked("oldest"))
+      assert.isTrue(yield* isMarked("one more"))
       assert.isFalse(yield* lock("lock", "other", day))
       assert.isFalse((yield* take("budget", 1)).allowed)
     }).pipe(fresh))

@@ -9,17 +9,17 @@ import * as Binary from "../../support/servers/Binary.ts"
 import * as RedisServer from "../../support/servers/RedisServer.ts"
 import { connected, layerOf, recovery } from "./Connected.ts"
 import { locks } from "./Locks.ts"
+import { isMarked } from "./Marks.ts"
 
 const installed = await Effect.runPromise(Effect.option(Binary.find("redis-server")))
 
 const ttl = Duration.minutes(1)
 
 /** Every call of the port. */
-const calls = Effect.map(Coordination, ({ check, lock, mark, marked, renew, take, takeEach, unlock }) => [
+const calls = Effect.map(Coordination, ({ ask, check, lock, mark, renew, take, unlock }) => [
   Effect.asVoid(take("budget", 10)),
-  Effect.asVoid(takeEach("budget", 10, 2)),
-  mark([["mark", "text"]], ttl),
-  Effect.asVoid(marked(["mark"])),
+  Effect.asVoid(ask({ takings: [{ key: "budget", limit: 10, count: 2, onCredit: false }], marks: ["mark"] })),
+  mark(["mark"], ttl),
   Effect.asVoid(lock([{ key: "lock", token: "token" }], ttl)),
   Effect.asVoid(renew([{ key: "lock", token: "token" }], ttl)),
   unlock([{ key: "lock", token: "token" }]),
@@ -81,8 +81,8 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
       const server = yield* RedisServer.start
       yield* Effect.gen(function*() {
         const { lock } = yield* locks
-        const { mark, marked, take } = yield* Coordination
-        yield* mark([["kept", "text"]], ttl)
+        const { mark, take } = yield* Coordination
+        yield* mark(["kept"], ttl)
         assert.isTrue(yield* lock("held", "token", ttl))
         yield* take("spent", 1)
         assert.isFalse((yield* take("spent", 1)).allowed)
@@ -92,7 +92,7 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
 
         yield* server.start
         yield* recovery
-        assert.deepStrictEqual(yield* marked(["kept"]), [Option.none()])
+        assert.isFalse(yield* isMarked("kept"))
         assert.isTrue(yield* lock("held", "another", ttl))
         assert.isTrue((yield* take("spent", 1)).allowed)
       }).pipe(Effect.provide(connected(server.url)))
@@ -126,11 +126,11 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
       const server = yield* RedisServer.start
       const { entries, heard } = overhear()
       yield* Effect.gen(function*() {
-        const { marked, take } = yield* Coordination
+        const { take } = yield* Coordination
         yield* configure(server.url, "maxmemory", "1")
         for (let round = 0; round < 3; round++) {
           yield* Effect.flip(take("budget", 10))
-          yield* marked(["mark"])
+          yield* isMarked("mark")
         }
       }).pipe(Effect.provide(Layer.merge(connected(server.url), heard)))
       assert.deepStrictEqual(entries.map(({ text }) => text), ["Redis refuses commands; limits may not be kept"])
@@ -154,14 +154,14 @@ describe.runIf(Option.isSome(installed))("coordination on a Redis that comes and
     Effect.gen(function*() {
       const server = yield* RedisServer.start
       yield* Effect.gen(function*() {
-        const { check, mark, marked } = yield* Coordination
-        yield* mark([["kept", "text"]], ttl)
+        const { check, mark } = yield* Coordination
+        yield* mark(["kept"], ttl)
         yield* server.pause
         assert.strictEqual((yield* Effect.flip(check)).reason, "Timeout")
         yield* failsAtOnce
         yield* server.resume
         yield* recovery
-        assert.deepStrictEqual(yield* marked(["kept"]), [Option.some("text")])
+        assert.isTrue(yield* isMarked("kept"))
         yield* Effect.all(yield* calls)
       }).pipe(Effect.provide(connected(server.url)))
     }))
