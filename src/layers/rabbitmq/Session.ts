@@ -1,6 +1,18 @@
 import { type Channel, type ChannelModel, connect } from "amqplib"
-import { Deferred, Duration, Effect, Option, Redacted, Schedule, type Scope, Stream, SubscriptionRef } from "effect"
+import {
+  Deferred,
+  Duration,
+  Effect,
+  Option,
+  Predicate,
+  Redacted,
+  Schedule,
+  type Scope,
+  Stream,
+  SubscriptionRef
+} from "effect"
 import { constVoid } from "effect/Function"
+import { Duplex } from "node:stream"
 import { BrokerError } from "../../services/ports/Broker.ts"
 
 const connectTimeout = Duration.seconds(5)
@@ -100,10 +112,28 @@ export const acquireConnection = ({ name, url }: { readonly url: Redacted.Redact
     attempt("Unavailable", () =>
       connect(withHeartbeat(Redacted.value(url)), {
         timeout: Duration.toMillis(connectTimeout),
+        noDelay: true,
         clientProperties: { connection_name: name }
-      })),
+      })).pipe(Effect.map(sendTogether)),
     (connection) => goodbye(() => connection.close())
   )
+
+/** The driver writes every frame by itself. What it writes in one turn of the event loop goes out as one here. */
+const sendTogether = (model: ChannelModel): ChannelModel => {
+  const { connection } = model
+  const stream = Predicate.hasProperty(connection, "stream") ? connection.stream : undefined
+  if (!(stream instanceof Duplex)) return model
+  const write = stream.write.bind(stream)
+  const send = () => stream.uncork()
+  stream.write = (...args: ReadonlyArray<unknown>) => {
+    if (stream.writableCorked === 0) {
+      stream.cork()
+      process.nextTick(send)
+    }
+    return Reflect.apply(write, undefined, args)
+  }
+  return model
+}
 
 // Without one a server that has gone silent would never be noticed.
 const withHeartbeat = (text: string): string => {
