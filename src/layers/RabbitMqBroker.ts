@@ -37,7 +37,7 @@ const make = Effect.fnUntraced(function*({ queues, url }: Options) {
         question(open),
         ({ cause }) => States.isMissing(cause),
         // A queue that somebody deleted is there again.
-        () => Effect.zipRight(Topology.declare(open, queues), question(open))
+        () => Effect.zipRight(Topology.restore(open, queues), question(open))
       )).pipe(inTime)
 
   const state = (name: string) => ask((open) => States.ask(open, name))

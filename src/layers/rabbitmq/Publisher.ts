@@ -1,5 +1,5 @@
 import type { ChannelModel } from "amqplib"
-import { Duration, Effect, Either, type Redacted, type Scope } from "effect"
+import { Array, Duration, Effect, Either, type Redacted, type Scope } from "effect"
 import type { Queues } from "../../domain/Queues.ts"
 import { BrokerError } from "../../services/ports/Broker.ts"
 import * as Confirms from "./Confirms.ts"
@@ -9,7 +9,7 @@ import * as Topology from "./Topology.ts"
 export type Publish = (letters: ReadonlyArray<Confirms.Letter>) => Effect.Effect<ReadonlyArray<Confirms.Outcome>>
 
 const patience = Duration.seconds(1)
-const declareTimeout = Duration.seconds(5)
+const restoreTimeout = Duration.seconds(5)
 const perCall = 500
 
 /** Publishing with confirms, on a connection of its own: RabbitMQ throttles whole connections that publish. */
@@ -18,6 +18,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly queues: Queues
 }): Effect.fn.Return<Publish, never, Scope.Scope> {
   const gate = { blocked: false }
+  const ours = new Set(Topology.names(options.queues))
   const deadlines = yield* Confirms.deadlines
   const session = yield* Session.make(
     { url: options.url, name: "sluice publisher" },
@@ -26,9 +27,9 @@ export const make = Effect.fnUntraced(function*(options: {
         yield* Topology.declare(connection, options.queues)
         yield* watch(connection, gate)
         const channel = yield* Session.acquireChannel(() => connection.createConfirmChannel())
-        const declare = Topology.declare(connection, options.queues)
+        const restore = Topology.restore(connection, options.queues)
         const { send, stuck } = Confirms.make(channel, deadlines)
-        return { value: { send, declare }, lost: Effect.raceFirst(yield* Session.lost(channel), stuck) }
+        return { value: { send, restore }, lost: Effect.raceFirst(yield* Session.lost(channel), stuck) }
       })
   )
 
@@ -40,10 +41,12 @@ export const make = Effect.fnUntraced(function*(options: {
           cause: "RabbitMQ blocks publishers: it is short of memory or disk"
         })
       }
-      const { declare, send } = yield* session.current(patience)
+      const { restore, send } = yield* session.current(patience)
       const outcomes = yield* send(letters)
       // A queue that somebody deleted is there again for the next attempt.
-      if (outcomes.some(isUnroutable)) yield* Effect.ignore(Effect.timeout(declare, declareTimeout))
+      if (
+        Array.zip(letters, outcomes).some(([{ queue }, outcome]) => isUnroutable(outcome) && ours.has(queue))
+      ) yield* Effect.ignore(Effect.timeout(restore, restoreTimeout))
       return outcomes
     }).pipe(
       Effect.catchAll((error) => Effect.succeed(letters.map((): Confirms.Outcome => Either.left(error))))
@@ -52,18 +55,12 @@ export const make = Effect.fnUntraced(function*(options: {
   // Interruptible wherever it is called from: in a region that is not, a time limit would wait for what it limits.
   return (letters) =>
     Effect.interruptible(
-      Effect.map(Effect.forEach(chunked(letters), publishSome), (outcomes) => outcomes.flat())
+      Effect.map(Effect.forEach(Array.chunksOf(letters, perCall), publishSome), (outcomes) => outcomes.flat())
     )
 })
 
 const isUnroutable = (outcome: Confirms.Outcome): boolean =>
   Either.isLeft(outcome) && outcome.left.reason === "Unroutable"
-
-const chunked = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
-  Array.from(
-    { length: Math.ceil(all.length / perCall) },
-    (_, index) => all.slice(index * perCall, (index + 1) * perCall)
-  )
 
 // What is sent to a blocked connection is not read, so nothing more is sent.
 const watch = (connection: ChannelModel, gate: { blocked: boolean }) =>

@@ -1,11 +1,15 @@
 import type { ChannelModel } from "amqplib"
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import type { Queues } from "../../domain/Queues.ts"
 import type { BrokerError } from "../../services/ports/Broker.ts"
 import * as Session from "./Session.ts"
 
 /** Hand-outs of one message before the broker itself moves it to the dead-letter queue. */
 const deliveryLimit = 50
+
+// RabbitMQ tells a queue's consumers of its deletion some 30 ms later. Where the queue is there again by then they are not told:
+// they stay with the new one, are handed its messages, and drop them as old.
+const beforeRestoring = Duration.seconds(1)
 
 const quorum = { "x-queue-type": "quorum" }
 
@@ -16,6 +20,14 @@ const deadLetterTo = (queue: string) => ({
   "x-dead-letter-strategy": "at-least-once",
   "x-overflow": "reject-publish"
 })
+
+export const names = ({ deadLetter, process, replay, retry, rungs }: Queues): ReadonlyArray<string> => [
+  deadLetter,
+  process,
+  retry,
+  replay,
+  ...rungs.map(({ name }) => name)
+]
 
 /** Declares every queue, on a channel of its own: a refusal closes the channel that it is answered on. */
 export const declare = (connection: ChannelModel, queues: Queues): Effect.Effect<void, BrokerError> =>
@@ -35,3 +47,7 @@ export const declare = (connection: ChannelModel, queues: Queues): Effect.Effect
       { discard: true }
     )
   }).pipe(Effect.scoped)
+
+/** Declares every queue once one was found missing. */
+export const restore = (connection: ChannelModel, queues: Queues): Effect.Effect<void, BrokerError> =>
+  Effect.delay(declare(connection, queues), beforeRestoring)

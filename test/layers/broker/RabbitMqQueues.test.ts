@@ -62,6 +62,22 @@ describe.runIf(hasRabbitMq)("a queue on RabbitMQ", () => {
       })
     ))
 
+  it.scopedLive("that is deleted under its consumer while much is published to it is consumed again", () =>
+    onRabbitMq((queues) =>
+      Effect.gen(function*() {
+        const broker = yield* Broker
+        const consumption = yield* consume(queues.process)
+        yield* publish(queues.process, "before")
+        yield* consumption.awaitSeen(1)
+        yield* operate((channel) => channel.deleteQueue(queues.process))
+        yield* Effect.repeat(broker.publish([{ queue: queues.process, content: "after" }]), {
+          until: ([outcome]) => outcome !== undefined && Either.isRight(outcome)
+        })
+        yield* consumption.awaitSeen(2)
+        assert.deepStrictEqual(consumption.contents(), ["before", "after"])
+      })
+    ))
+
   it.scopedLive("that is deleted although nobody consumes it is there again after the first failure to publish", () =>
     onRabbitMq((queues) =>
       Effect.gen(function*() {
