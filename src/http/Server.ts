@@ -129,7 +129,8 @@ const writeAtOnce = (response: ServerResponse, answer: HttpServerResponse.HttpSe
 
 const write = (response: ServerResponse, { body, headers, status }: HttpServerResponse.HttpServerResponse): void => {
   response.writeHead(status, headers)
-  response.end(body._tag === "Uint8Array" ? body.body : undefined)
+  // Each is a text, and as one it goes out together with the headers.
+  response.end(body._tag === "Uint8Array" ? Buffer.from(body.body).toString() : undefined)
 }
 
 /**

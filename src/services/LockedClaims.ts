@@ -10,7 +10,7 @@ import { type Claim, type Claimed, ClaimStore } from "./store/ClaimStore.ts"
 type Owner = Pick<Claim, "deliveryId" | "token">
 
 const busy: Claimed = { _tag: "Busy" }
-const releaseEvery = Duration.millis(20)
+const releaseEvery = Duration.millis(50)
 const mostPerRelease = 1_000
 // Redis is away while so many wait; the oldest are the first to expire by themselves.
 const mostUnreleased = 10_000

@@ -75,7 +75,7 @@ const make = Effect.gen(function*() {
   const probeMs = Duration.toMillis(Duration.sum(deliveryTimeout, recording))
 
   return ClaimStore.of({
-    claim: Effect.fn("ClaimStore.claim")(function*(claims) {
+    claim: Effect.fnUntraced(function*(claims) {
       const foremost = newest(claims)
       const column = <A>(of: (claim: Claim) => A): ReadonlyArray<A> => foremost.map(of)
       const found = yield* sql`${planKept(sql)}
@@ -159,7 +159,7 @@ const make = Effect.gen(function*() {
           LIMIT 1
         ) AS content ON true`.pipe(
         guarded,
-        Effect.flatMap(rows(Row))
+        Effect.flatMap(claimRows)
       )
       const asked = new Set(foremost)
       const byMessage = new Map(found.map((row) => [row.message, row]))
@@ -186,12 +186,12 @@ const make = Effect.gen(function*() {
       const [content] = yield* sql`
         SELECT body FROM event_bodies WHERE event_id = ${eventId} AND received_at = ${eventReceivedAt}`.pipe(
         guarded,
-        Effect.flatMap(rows(Schema.Struct({ body: Schema.Uint8ArrayFromSelf })))
+        Effect.flatMap(bodyRows)
       )
       return Option.map(Option.fromNullable(content), (_) => _.body)
     }),
 
-    renew: Effect.fn("ClaimStore.renew")(function*(held) {
+    renew: Effect.fnUntraced(function*(held) {
       const renewed = yield* sql`
         WITH held AS (
           SELECT d.id FROM unnest(
@@ -207,7 +207,7 @@ const make = Effect.gen(function*() {
         FROM held WHERE d.id = held.id
         RETURNING d.claim_token AS token`.pipe(
         guarded,
-        Effect.flatMap(rows(Schema.Struct({ token: Schema.String })))
+        Effect.flatMap(tokenRows)
       )
       return new Set(renewed.map((_) => _.token))
     }),
@@ -242,7 +242,9 @@ const Nothing = Schema.Struct({
   next: Schema.Literal(null, "held", "cancelled")
 })
 
-const Row = Schema.Union(
+const claimRows = rows(Schema.Union(
   Schema.Struct({ ...Nothing.fields, next: Schema.Literal("delivering"), ...Work.fields }),
   Nothing
-)
+))
+const bodyRows = rows(Schema.Struct({ body: Schema.Uint8ArrayFromSelf }))
+const tokenRows = rows(Schema.Struct({ token: Schema.String }))

@@ -115,7 +115,7 @@ const make = Effect.gen(function*() {
       )
       SELECT id FROM inserted`.pipe(
       guarded,
-      Effect.flatMap(rows(Schema.Struct({ id: EventId }))),
+      Effect.flatMap(idRows),
       Effect.map((found) => new Set(found.map((_) => _.id)))
     )
   })
@@ -154,7 +154,7 @@ const make = Effect.gen(function*() {
       WHERE events.id = locked.id AND events.id = ANY(ARRAY(SELECT id FROM locked))
       RETURNING events.id, events.integration_id AS "integrationId", events.dedupe_key AS "dedupeKey"`.pipe(
       guarded,
-      Effect.flatMap(rows(Counted)),
+      Effect.flatMap(copyRows),
       Effect.map((found) => new Map(found.map((_) => [keyOf(_), _.id])))
     )
   })
@@ -192,7 +192,8 @@ const make = Effect.gen(function*() {
   })
 })
 
-const Counted = Schema.Struct({ id: EventId, integrationId: Schema.String, dedupeKey: Schema.String })
+const idRows = rows(Schema.Struct({ id: EventId }))
+const copyRows = rows(Schema.Struct({ id: EventId, integrationId: Schema.String, dedupeKey: Schema.String }))
 
 const keyOf = (_: { readonly integrationId: string; readonly dedupeKey: string }): string =>
   `${_.integrationId}:${_.dedupeKey}`

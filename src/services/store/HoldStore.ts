@@ -82,7 +82,7 @@ const make = Effect.gen(function*() {
       RETURNING 1 AS v, id AS "deliveryId", generation, next_attempt AS attempt, destination_id AS "destinationId"`
       .pipe(
         guarded,
-        Effect.flatMap(rows(Next))
+        Effect.flatMap(messageRows)
       )
 
   return HoldStore.of({
@@ -108,7 +108,7 @@ const make = Effect.gen(function*() {
         )
         SELECT place::int FROM turn WHERE busy`.pipe(
         guarded,
-        Effect.flatMap(rows(Schema.Struct({ place: Schema.Int }))),
+        Effect.flatMap(placeRows),
         Effect.map((found) => new Set(found.map((_) => _.place)))
       )
       return holds.map((_, index) => busy.has(index + 1))
@@ -138,3 +138,6 @@ const make = Effect.gen(function*() {
     })
   })
 })
+
+const messageRows = rows(Next)
+const placeRows = rows(Schema.Struct({ place: Schema.Int }))

@@ -111,7 +111,7 @@ const make = Effect.gen(function*() {
       )
       SELECT token FROM moved`.pipe(
       guarded,
-      Effect.flatMap(rows(Schema.Struct({ token: Schema.String }))),
+      Effect.flatMap(tokenRows),
       Effect.map((moved) => new Set(moved.map((_) => _.token)))
     )
   }
@@ -142,7 +142,7 @@ const make = Effect.gen(function*() {
         ON d.id = report.id AND d.generation = report.generation AND d.next_attempt = report.attempt + 1
       WHERE ${isNoted}`.pipe(
       guarded,
-      Effect.flatMap(rows(Schema.Struct({ token: Schema.String }))),
+      Effect.flatMap(tokenRows),
       Effect.map((found) => new Set(found.map((_) => _.token)))
     )
 
@@ -155,7 +155,7 @@ const make = Effect.gen(function*() {
       )
       UPDATE destinations d SET status = 'disabled', updated_at = now()
       FROM before WHERE d.id = before.id
-      RETURNING before.status`.pipe(guarded, Effect.flatMap(rows(Schema.Struct({ status: DestinationStatus }))))
+      RETURNING before.status`.pipe(guarded, Effect.flatMap(statusRows))
     if (disabled === undefined) return
     yield* append({
       actor: "sluice",
@@ -173,7 +173,7 @@ const make = Effect.gen(function*() {
   }
 
   return RecordStore.of({
-    record: Effect.fn("RecordStore.record")(function*(reports) {
+    record: Effect.fnUntraced(function*(reports) {
       const moved = reports.some((_) => _.gone)
         ? yield* transaction(sql, Effect.tap(recordAll(reports), (moved) => disableAll(reports, moved)))
         : yield* recordAll(reports)
@@ -183,6 +183,9 @@ const make = Effect.gen(function*() {
     })
   })
 })
+
+const tokenRows = rows(Schema.Struct({ token: Schema.String }))
+const statusRows = rows(Schema.Struct({ status: DestinationStatus }))
 
 const isSameCallback = (one: Report, other: Report) =>
   one.destinationId === other.destinationId && one.url === other.url

@@ -87,7 +87,10 @@ export const planKept = (sql: SqlClient.SqlClient): Statement.Fragment => sql.li
 
 export const keepsPlan = (text: string): boolean => text.startsWith(planMark)
 
-/** Decodes rows. What the database holds was written by us, so a row that does not decode is a defect. */
+/**
+ * What decodes rows, to be made once: that costs more than it takes to decode some. What the database holds was written by us,
+ * so a row that does not decode is a defect.
+ */
 export const rows = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(Schema.Array(schema))
   return (raw: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<A>> =>
