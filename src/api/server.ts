@@ -1,3 +1,4 @@
+import "../layers/Heap.ts"
 import * as Api from "../layers/Api.ts"
 import * as Main from "../layers/Main.ts"
 

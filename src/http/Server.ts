@@ -164,13 +164,13 @@ export const make = (changes: Partial<Limits> = {}): Server => {
   // A connection that cannot be accepted, for want of file descriptors, is nobody else's trouble.
   server.on("error", () => undefined)
   // Each with its answers that are not finished.
-  const connections = new Map<Socket, Set<Answer>>()
+  const connections = new Map<Socket, Array<Answer>>()
   server.on("connection", (socket) => {
-    const unfinished = new Set<Answer>()
+    const unfinished: Array<Answer> = []
     connections.set(socket, unfinished)
     socket.once("close", () => {
       connections.delete(socket)
-      for (const answer of unfinished) answer.lose()
+      for (const answer of [...unfinished]) answer.lose()
     })
   })
   server.on("request", (request, response) => {
@@ -178,12 +178,13 @@ export const make = (changes: Partial<Limits> = {}): Server => {
     if (!server.listening || server.listenerCount("request") === 1) return refuse(response)
     if (leaving.has(server)) response.shouldKeepAlive = false
     const unfinished = connections.get(request.socket)
-    unfinished?.add(response)
-    response.once("close", () => unfinished?.delete(response))
+    if (unfinished === undefined) return
+    unfinished.push(response)
+    response.once("close", () => unfinished.splice(unfinished.indexOf(response), 1))
   })
   // Nothing came or went for a while: only an answer that is still being made is waited for.
   server.on("timeout", (socket) => {
-    const answering = connections.get(socket)?.size ?? 0
+    const answering = connections.get(socket)?.length ?? 0
     if (answering === 0 || socket.writableLength > 0) socket.destroy()
   })
   // An expectation that is not known is no reason to lose a webhook.
@@ -209,7 +210,7 @@ export const make = (changes: Partial<Limits> = {}): Server => {
   server.close = (callback) => {
     for (const [socket, unfinished] of connections) {
       // From here on Node looks no more after connections that never send a request, or take for ever to.
-      if (unfinished.size === 0) socket.destroy()
+      if (unfinished.length === 0) socket.destroy()
       for (const response of unfinished) response.shouldKeepAlive = false
     }
     const deadline = setTimeout(() => server.closeAllConnections(), limits.drain)

@@ -1,5 +1,6 @@
-import { Cause, Duration, Effect, Fiber, FiberSet } from "effect"
+import { Cause, Duration, Effect, Fiber, Runtime, type Scope } from "effect"
 import type { Handed, Settlement } from "../services/ports/Broker.ts"
+import * as Roster from "../services/Roster.ts"
 
 /** A message that cannot be settled as wanted is not handed out again at once, over and over. */
 export const beforeRequeue = Duration.seconds(1)
@@ -23,11 +24,41 @@ const idOf = (content: string): Readonly<Record<string, string>> => {
   return name === undefined || id === undefined ? {} : { [name]: id }
 }
 
+/** Handlers in flight, each in a fiber of its own. */
+export interface Handlers {
+  readonly run: (handling: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+  readonly fibers: Iterable<Fiber.RuntimeFiber<void>>
+  /** Waits until there are none. */
+  readonly awaitNone: Effect.Effect<void>
+}
+
+/** What is in flight at the end of the scope is interrupted. */
+export const make: Effect.Effect<Handlers, never, Scope.Scope> = Effect.gen(function*() {
+  const fork = Runtime.runFork(yield* Effect.runtime())
+  const fibers = Roster.make<Fiber.RuntimeFiber<void>>()
+  const none = yield* Effect.makeLatch(true)
+  yield* Effect.addFinalizer(() => Effect.suspend(() => Fiber.interruptAll(fibers)))
+  return {
+    run: (handling) => {
+      const fiber = fork(handling)
+      const leave = fibers.enter(fiber)
+      none.unsafeClose()
+      fiber.addObserver(() => {
+        leave()
+        if (fibers.first() === undefined) none.unsafeOpen()
+      })
+      return fiber
+    },
+    fibers,
+    awaitNone: none.await
+  }
+})
+
 /** Waits for the handlers in flight, then interrupts those that are left, all at once, which give their messages back. */
-export const drain = (handlers: FiberSet.FiberSet<void>, within: Duration.Duration): Effect.Effect<void> =>
-  FiberSet.awaitEmpty(handlers).pipe(
+export const drain = ({ awaitNone, fibers }: Handlers, within: Duration.Duration): Effect.Effect<void> =>
+  awaitNone.pipe(
     Effect.interruptible,
     Effect.timeout(within),
     Effect.ignore,
-    Effect.zipRight(Effect.suspend(() => Fiber.interruptAll(handlers)))
+    Effect.zipRight(Effect.suspend(() => Fiber.interruptAll(fibers)))
   )

@@ -1,4 +1,4 @@
-import { DateTime, Effect, Either, Exit, FiberSet, Layer, Option, Ref } from "effect"
+import { DateTime, Effect, Either, Exit, Layer, Option, Ref } from "effect"
 import type { Death } from "../domain/DeadLetter.ts"
 import type { Queues } from "../domain/Queues.ts"
 import {
@@ -93,7 +93,7 @@ const make = Effect.fnUntraced(function*(queues: Queues) {
         Effect.fromNullable(consumed.get(queue)),
         () => new BrokerError({ reason: "Failed", cause: `there is no queue ${queue} to consume` })
       )
-      const handlers = yield* FiberSet.make<void>()
+      const handlers = yield* InHand.make
       const limit = yield* Effect.makeSemaphore(concurrency)
       yield* Effect.addFinalizer((exit) => Exit.isInterrupted(exit) ? InHand.drain(handlers, drainWithin) : Effect.void)
       yield* Effect.acquireRelease(
@@ -116,7 +116,7 @@ const make = Effect.fnUntraced(function*(queues: Queues) {
           Effect.zipRight(line.poll),
           Effect.flatMap(Option.match({
             onNone: () => Effect.asVoid(limit.release(1)),
-            onSome: (message) => Effect.asVoid(FiberSet.run(handlers, handle(message)))
+            onSome: (message) => Effect.sync(() => void handlers.run(handle(message)))
           }))
         )
       ).pipe(Effect.forever)

@@ -168,7 +168,6 @@ const failed = (cause: unknown) => new CoordinationError({ reason: "Failed", cau
 const connect = (url: Redacted.Redacted): Redis => {
   const client = new Redis(Redacted.value(url), {
     lazyConnect: true,
-    enableAutoPipelining: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: Duration.toMillis(commandTimeout),

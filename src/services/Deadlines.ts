@@ -1,6 +1,7 @@
 import { Duration, Effect, Schedule, type Scope } from "effect"
 import * as Elapsed from "./Elapsed.ts"
 import * as Loop from "./Loop.ts"
+import * as Roster from "./Roster.ts"
 
 /** Ends what takes too long: one look at the oldest for all of them, instead of a timer for each. */
 export interface Deadlines {
@@ -26,7 +27,7 @@ export const make = (name: string, after: Duration.Duration): Effect.Effect<Dead
     // What has gone by until the last look.
     let passed = 0
     // In the order in which their time is over.
-    const watched = new Set<Watched>()
+    const watched = Roster.make<Watched>()
 
     const sinceLook = (): number => Math.min(millis() - lookedAt, mostPerLook * every)
     const begin = () => {
@@ -41,9 +42,8 @@ export const make = (name: string, after: Duration.Duration): Effect.Effect<Dead
     const expire = () => {
       passed += sinceLook()
       lookedAt = millis()
-      for (const one of watched) {
-        if (one.until > passed) return
-        watched.delete(one)
+      for (let one = watched.first(); one !== undefined && one.until <= passed; one = watched.first()) {
+        one.unwatch()
         one.expire()
       }
     }
@@ -53,15 +53,18 @@ export const make = (name: string, after: Duration.Duration): Effect.Effect<Dead
       watching.await.pipe(
         Effect.zipRight(Effect.sleep(Duration.millis(every))),
         Effect.zipRight(Effect.sync(expire)),
-        Effect.ensuring(Effect.sync(() => watched.size === 0 ? rest() : undefined))
+        Effect.ensuring(Effect.sync(() => watched.first() === undefined ? rest() : undefined))
       )
     )
     return {
       watch: (expire) => {
         if (!isWatching) begin()
-        const one = { expire, until: passed + sinceLook() + Duration.toMillis(after) }
-        watched.add(one)
-        return () => void watched.delete(one)
+        const unwatch = watched.enter({
+          expire,
+          until: passed + sinceLook() + Duration.toMillis(after),
+          unwatch: () => unwatch()
+        })
+        return unwatch
       }
     }
   })
@@ -70,4 +73,5 @@ interface Watched {
   readonly expire: () => void
   /** When its time is over, in milliseconds of `passed`. */
   readonly until: number
+  readonly unwatch: () => void
 }

@@ -1,4 +1,4 @@
-import { Array, Chunk, Context, Duration, Effect, Either, Layer, Queue, Schedule } from "effect"
+import { Array, Context, Duration, Effect, Either, Layer, Schedule } from "effect"
 import * as QueueMessage from "../domain/QueueMessage.ts"
 import * as Loop from "./Loop.ts"
 import * as Metrics from "./Metrics.ts"
@@ -80,11 +80,17 @@ const make = Effect.gen(function*() {
   )
   yield* Loop.forkRepeating("Noting what is queued", noting, note)
 
-  const queue = yield* Queue.unbounded<ReadonlyArray<QueueMessage.DeliveryMessage>>()
+  const pending: globalThis.Array<ReadonlyArray<QueueMessage.DeliveryMessage>> = []
+  const filled = yield* Effect.makeLatch()
   let unfinished = 0
 
-  yield* Queue.takeBetween(queue, 1, commitsPerPublish).pipe(
-    Effect.map((commits) => Chunk.toReadonlyArray(commits).flat()),
+  const takeSome = Effect.map(filled.await, () => {
+    const commits = pending.splice(0, commitsPerPublish)
+    if (pending.length === 0) filled.unsafeClose()
+    return commits.flat()
+  })
+
+  yield* takeSome.pipe(
     Effect.flatMap((messages) =>
       publish(queues.process, messages).pipe(
         Effect.map((confirmed) => {
@@ -124,7 +130,9 @@ const make = Effect.gen(function*() {
         // One commit always finds room, however many destinations its events have.
         if (messages.length === 0 || unfinished > 0 && unfinished + messages.length > mostUnfinished) return Effect.void
         unfinished += messages.length
-        return Effect.asVoid(Queue.offer(queue, messages))
+        pending.push(messages)
+        filled.unsafeOpen()
+        return Effect.void
       }),
     again: Effect.fnUntraced(function*(messages) {
       const confirmed = yield* publish(queues.retry, messages)

@@ -1,18 +1,4 @@
-import {
-  Array,
-  Cause,
-  Chunk,
-  Context,
-  Data,
-  Duration,
-  Effect,
-  Either,
-  Exit,
-  Layer,
-  Option,
-  Queue,
-  Schedule
-} from "effect"
+import { Array, Cause, Context, Data, Duration, Effect, Either, Exit, Layer, Option, Schedule } from "effect"
 import type { IntegrationId } from "../domain/Ids.ts"
 import type { DeliveryMessage } from "../domain/QueueMessage.ts"
 import type { Decision } from "../domain/RateLimit.ts"
@@ -101,21 +87,27 @@ const make = Effect.gen(function*() {
   // Made before the line to the store, so that it ends after it: who is let go here meets an end there.
   const ask = yield* Arrivals.make
 
-  const marks = yield* Queue.sliding<ReadonlyArray<string>>(waitingMarks)
+  // The oldest gives way where Redis is slow.
+  const marks: globalThis.Array<ReadonlyArray<string>> = []
+  const filled = yield* Effect.makeLatch()
   yield* Loop.forkRepeating(
     "Marking accepted webhooks",
     Schedule.spaced(marking),
     // The database knows; a marker that is missing only costs a lookup there.
-    Effect.flatMap(
-      Queue.takeBetween(marks, 1, waitingMarks),
-      (commits) => Effect.ignore(coordination.mark(Chunk.toReadonlyArray(commits).flat(), idempotencyTtl))
-    )
+    Effect.flatMap(filled.await, () => {
+      filled.unsafeClose()
+      return Effect.ignore(coordination.mark(marks.splice(0).flat(), idempotencyTtl))
+    })
   )
 
   const announce = (fresh: ReadonlyArray<NewEvent>) =>
     Effect.zipRight(
       dispatch.enqueue(fresh.flatMap(messagesOf)),
-      Queue.offer(marks, fresh.map((_) => markKeyOf(_.integrationId, _.dedupeKey)))
+      Effect.sync(() => {
+        marks.push(fresh.map((_) => markKeyOf(_.integrationId, _.dedupeKey)))
+        if (marks.length > waitingMarks) marks.shift()
+        filled.unsafeOpen()
+      })
     )
 
   const insert = Effect.fnUntraced(function*(events: ReadonlyArray<NewEvent>) {

@@ -1,3 +1,4 @@
+import "../layers/Heap.ts"
 import * as Main from "../layers/Main.ts"
 import * as Worker from "../layers/Worker.ts"
 

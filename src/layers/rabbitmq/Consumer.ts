@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib"
-import { DateTime, Deferred, Duration, Effect, Either, Exit, FiberSet, Option, Schedule, type Scope } from "effect"
+import { DateTime, Deferred, Duration, Effect, Either, Exit, Option, Schedule, type Scope } from "effect"
 import type { Queues } from "../../domain/Queues.ts"
 import { BrokerError, type ConsumeOptions, type Settlement } from "../../services/ports/Broker.ts"
 import * as InHand from "../InHand.ts"
@@ -29,10 +29,10 @@ export const consume = (
 ): Effect.Effect<never> =>
   Effect.gen(function*() {
     // They outlive a lost channel, so that what is under way is finished and recorded, and the limit holds meanwhile.
-    const handlers = yield* FiberSet.make<void>()
+    const handlers = yield* InHand.make
     // Also when the channel was lost before: what is in hand is finished all the same.
     yield* Effect.addFinalizer(() => InHand.drain(handlers, options.drainWithin))
-    const begin = yield* Hands.make(handlers, options.concurrency)
+    const begin = Hands.make(handlers, options.concurrency)
     return yield* subscribe(dependencies, options, { handlers, begin, handler }).pipe(
       Effect.scoped,
       Effect.tapError((error) =>
@@ -44,7 +44,7 @@ export const consume = (
   }).pipe(Effect.scoped)
 
 interface Crew {
-  readonly handlers: FiberSet.FiberSet<void>
+  readonly handlers: InHand.Handlers
   readonly begin: Hands.Begin
   readonly handler: InHand.Handler
 }

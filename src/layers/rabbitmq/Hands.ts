@@ -1,4 +1,5 @@
-import { Cause, Effect, Exit, FiberSet, Option } from "effect"
+import { Cause, type Effect, Exit, Option } from "effect"
+import type { Handlers } from "../InHand.ts"
 
 /** What is done about a message. `interrupted` is called once it has ended that way. */
 export interface Work {
@@ -13,33 +14,32 @@ export type Begin = (work: () => Option.Option<Work>) => void
  * So many messages in hand at a time, in the order in which they came. A semaphore and a finalizer would cost each message more
  * than the rest of its way through here.
  */
-export const make = (handlers: FiberSet.FiberSet<void>, most: number): Effect.Effect<Begin> =>
-  Effect.map(FiberSet.runtime(handlers)(), (run) => {
-    const waiting: Array<() => Option.Option<Work>> = []
-    let inHand = 0
+export const make = ({ run }: Handlers, most: number): Begin => {
+  const waiting: Array<() => Option.Option<Work>> = []
+  let inHand = 0
 
-    const start = ({ handling, interrupted }: Work): void => {
-      inHand += 1
-      run(handling).addObserver((exit) => {
-        inHand -= 1
-        if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) interrupted()
-        startNext()
-      })
-    }
-    // Work that ends at once comes back here from within.
-    let isStarting = false
-    const startNext = (): void => {
-      if (isStarting) return
-      isStarting = true
-      while (true) {
-        const next = inHand < most ? waiting.shift() : undefined
-        if (next === undefined) break
-        Option.map(next(), start)
-      }
-      isStarting = false
-    }
-    return (work) => {
-      waiting.push(work)
+  const start = ({ handling, interrupted }: Work): void => {
+    inHand += 1
+    run(handling).addObserver((exit) => {
+      inHand -= 1
+      if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) interrupted()
       startNext()
+    })
+  }
+  // Work that ends at once comes back here from within.
+  let isStarting = false
+  const startNext = (): void => {
+    if (isStarting) return
+    isStarting = true
+    while (true) {
+      const next = inHand < most ? waiting.shift() : undefined
+      if (next === undefined) break
+      Option.map(next(), start)
     }
-  })
+    isStarting = false
+  }
+  return (work) => {
+    waiting.push(work)
+    startNext()
+  }
+}

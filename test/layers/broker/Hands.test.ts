@@ -1,11 +1,12 @@
 import { assert, it } from "@effect/vitest"
-import { Array, Deferred, Effect, Fiber, FiberSet, Option } from "effect"
+import { Array, Deferred, Effect, Fiber, Option } from "effect"
+import * as InHand from "../../../src/layers/InHand.ts"
 import * as Hands from "../../../src/layers/rabbitmq/Hands.ts"
 
 /** Hands for so many, and work that is written down and goes on until it is told to end. */
 const hands = Effect.fnUntraced(function*(most: number) {
-  const handlers = yield* FiberSet.make<void>()
-  const begin = yield* Hands.make(handlers, most)
+  const handlers = yield* InHand.make
+  const begin = Hands.make(handlers, most)
   const begun: Array<number> = []
   const interrupted: Array<number> = []
   const ends = yield* Effect.replicateEffect(Deferred.make<void>(), 8)
@@ -42,7 +43,7 @@ it.scoped("a message that is interrupted is told so once, and makes room like an
     const { begin, begun, end, handlers, interrupted, work } = yield* hands(2)
     for (const number of [0, 1]) begin(() => work(number))
     yield* end(0)
-    yield* Fiber.interruptAll(handlers)
+    yield* Fiber.interruptAll(handlers.fibers)
     assert.deepStrictEqual(interrupted, [1])
     for (const number of [2, 3]) begin(() => work(number))
     assert.deepStrictEqual(begun, [0, 1, 2, 3])
