@@ -170,7 +170,7 @@ export const make = (changes: Partial<Limits> = {}): Server => {
     connections.set(socket, unfinished)
     socket.once("close", () => {
       connections.delete(socket)
-      for (const answer of [...unfinished]) answer.lose()
+      for (const answer of unfinished.slice()) answer.lose()
     })
   })
   server.on("request", (request, response) => {

@@ -1,3 +1,5 @@
+// Before all others.
+// oxlint-disable-next-line import/no-unassigned-import
 import "../layers/Heap.ts"
 import * as Main from "../layers/Main.ts"
 import * as Worker from "../layers/Worker.ts"

@@ -11,10 +11,10 @@ describe("a roster", () => {
   it.prop("holds what was entered and not taken out, in its order", [steps], ([steps]) => {
     const roster = Roster.make<number>()
     const leaves: Array<() => void> = []
-    let model: ReadonlyArray<number> = []
+    let model: Array<number> = []
     for (const step of steps) {
       if (step === "enter") {
-        model = [...model, leaves.length]
+        model.push(leaves.length)
         leaves.push(roster.enter(leaves.length))
       } else {
         const number = leaves.length - 1 - step
