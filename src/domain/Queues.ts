@@ -41,3 +41,11 @@ export const make = (names: QueueNames, [shortest, ...longer]: Rungs.Rungs): Que
     rung: name
   }
 }
+
+export const names = ({ deadLetter, process, replay, retry, rungs }: Queues): ReadonlyArray<string> => [
+  process,
+  retry,
+  replay,
+  deadLetter,
+  ...rungs.map(({ name }) => name)
+]

@@ -1,7 +1,7 @@
 import { Context, Duration, Effect, Layer, Schedule } from "effect"
 import { type DeadMessage, home, view } from "../domain/DeadLetter.ts"
-import * as Depths from "../domain/doctor/Depths.ts"
 import { Conflict, NotFound } from "../domain/Errors.ts"
+import * as Queues from "../domain/Queues.ts"
 import { Audit, type AuditEntry } from "./Audit.ts"
 import * as Ids from "./Ids.ts"
 import { Broker, type BrokerError, type Requeued } from "./ports/Broker.ts"
@@ -38,7 +38,7 @@ const make = Effect.gen(function*() {
   const coordination = yield* Coordination
   const { queues } = yield* Settings
 
-  const all = new Set(Depths.names(queues))
+  const all = new Set(Queues.names(queues))
   const key = `queue:${queues.deadLetter}`
 
   const theDeadLetterQueue = (name: string): Effect.Effect<void, NotFound | Conflict> => {

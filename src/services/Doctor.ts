@@ -3,7 +3,7 @@ import * as Depths from "../domain/doctor/Depths.ts"
 import { queueRules } from "../domain/doctor/QueueRules.ts"
 import * as Report from "../domain/doctor/Report.ts"
 import type { Found, Subject } from "../domain/doctor/Rule.ts"
-import type { Queues } from "../domain/Queues.ts"
+import * as Queues from "../domain/Queues.ts"
 import type { Graces } from "./Graces.ts"
 import { QueueWatch } from "./ports/QueueWatch.ts"
 import { windows } from "./store/doctor/Check.ts"
@@ -12,7 +12,7 @@ import { DoctorStore } from "./store/DoctorStore.ts"
 
 /** What the doctor is to know of the system that it looks at. */
 export interface Patient {
-  readonly queues: Queues
+  readonly queues: Queues.Queues
   readonly graces: Graces
   /** The ids of the keys in ENCRYPTION_KEYS; none where they are not given. */
   readonly keyIds: Option.Option<ReadonlyArray<string>>
@@ -46,7 +46,7 @@ const make = Effect.fnUntraced(function*(patient: Patient) {
   const store = yield* DoctorStore
   const watch = yield* QueueWatch
 
-  const queues = watch.states(Depths.names(patient.queues)).pipe(
+  const queues = watch.states(Queues.names(patient.queues)).pipe(
     Effect.map(Option.match({
       onNone: (): Seen<Depths.Depths> =>
         unseen(

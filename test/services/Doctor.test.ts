@@ -2,8 +2,8 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Array, Duration, Effect, Either, Fiber, Layer, Option, Redacted } from "effect"
-import * as Depths from "../../src/domain/doctor/Depths.ts"
 import * as Report from "../../src/domain/doctor/Report.ts"
+import * as Queues from "../../src/domain/Queues.ts"
 import * as RabbitMqQueueWatch from "../../src/layers/RabbitMqQueueWatch.ts"
 import * as Graces from "../../src/services/Graces.ts"
 import { QueueWatch } from "../../src/services/ports/QueueWatch.ts"
@@ -155,7 +155,7 @@ describe("the doctor", () => {
           Effect.sync(() => {
             looks += 1
             const messages = looks === 1 ? 5 : 0
-            return Option.some(Depths.names(queues).map((name) => ({ name, messages, consumers: 0 })))
+            return Option.some(Queues.names(queues).map((name) => ({ name, messages, consumers: 0 })))
           })
       })
       assert.deepStrictEqual(yield* Effect.provide(found, Layer.provide(doctor(), passing)), [])

@@ -2,8 +2,8 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
-import * as Depths from "../../src/domain/doctor/Depths.ts"
 import type { DeliveryMessage } from "../../src/domain/QueueMessage.ts"
+import * as Queues from "../../src/domain/Queues.ts"
 import * as Ids from "../../src/services/Ids.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { ReplayStore } from "../../src/services/store/ReplayStore.ts"
@@ -38,7 +38,7 @@ const inQueue = Effect.fnUntraced(function*(
   const fake = yield* FakeWatch
   const { queues } = yield* Settings
   fake.states = Option.some(
-    Depths.names(queues).map((name) => ({
+    Queues.names(queues).map((name) => ({
       name,
       messages: name === queues[queue] ? messages : 0,
       consumers

@@ -1,5 +1,6 @@
 import { Context, Effect, Layer, Option } from "effect"
 import * as Depths from "../../src/domain/doctor/Depths.ts"
+import * as Queues from "../../src/domain/Queues.ts"
 import { QueueWatch } from "../../src/services/ports/QueueWatch.ts"
 import { Settings } from "../../src/services/Settings.ts"
 
@@ -13,7 +14,7 @@ export class FakeWatch extends Context.Tag("sluice/test/support/FakeWatch")<Fake
   ).pipe(Layer.provideMerge(Layer.effect(
     FakeWatch,
     Effect.map(Settings, ({ queues }) => ({
-      states: Option.some(Depths.names(queues).map((name) => ({ name, messages: 0, consumers: 1 })))
+      states: Option.some(Queues.names(queues).map((name) => ({ name, messages: 0, consumers: 1 })))
     }))
   )))
 }

@@ -1,5 +1,5 @@
 import { Array, Option } from "effect"
-import type { Queues } from "../Queues.ts"
+import * as Queues from "../Queues.ts"
 
 /** How full one queue is. Messages in a consumer's hand are not counted. */
 export interface Depth {
@@ -18,16 +18,8 @@ export interface Depths {
   readonly missing: ReadonlyArray<string>
 }
 
-export const names = ({ deadLetter, process, replay, retry, rungs }: Queues): ReadonlyArray<string> => [
-  process,
-  retry,
-  replay,
-  deadLetter,
-  ...rungs.map(({ name }) => name)
-]
-
 /** What was seen of the queues that exist. */
-export const make = (queues: Queues, seen: ReadonlyArray<Depth>): Depths => {
+export const make = (queues: Queues.Queues, seen: ReadonlyArray<Depth>): Depths => {
   const find = (name: string) => Array.findFirst(seen, (depth) => depth.name === name)
   const depth = (name: string): Depth => Option.getOrElse(find(name), () => ({ name, messages: 0, consumers: 0 }))
   return {
@@ -36,7 +28,7 @@ export const make = (queues: Queues, seen: ReadonlyArray<Depth>): Depths => {
     replay: depth(queues.replay),
     deadLetter: depth(queues.deadLetter),
     rungs: queues.rungs.map(({ name }) => depth(name)),
-    missing: names(queues).filter((name) => Option.isNone(find(name)))
+    missing: Queues.names(queues).filter((name) => Option.isNone(find(name)))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ChannelModel } from "amqplib"
 import { Array, Duration, Effect, Either, type Redacted, type Scope } from "effect"
-import type { Queues } from "../../domain/Queues.ts"
+import * as Queues from "../../domain/Queues.ts"
 import { BrokerError } from "../../services/ports/Broker.ts"
 import * as Confirms from "./Confirms.ts"
 import * as Session from "./Session.ts"
@@ -15,10 +15,10 @@ const perCall = 500
 /** Publishing with confirms, on a connection of its own: RabbitMQ throttles whole connections that publish. */
 export const make = Effect.fnUntraced(function*(options: {
   readonly url: Redacted.Redacted
-  readonly queues: Queues
+  readonly queues: Queues.Queues
 }): Effect.fn.Return<Publish, never, Scope.Scope> {
   const gate = { blocked: false }
-  const ours = new Set(Topology.names(options.queues))
+  const ours = new Set(Queues.names(options.queues))
   const deadlines = yield* Confirms.deadlines
   const session = yield* Session.make(
     { url: options.url, name: "sluice publisher" },

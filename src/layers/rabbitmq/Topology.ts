@@ -21,14 +21,6 @@ const deadLetterTo = (queue: string) => ({
   "x-overflow": "reject-publish"
 })
 
-export const names = ({ deadLetter, process, replay, retry, rungs }: Queues): ReadonlyArray<string> => [
-  deadLetter,
-  process,
-  retry,
-  replay,
-  ...rungs.map(({ name }) => name)
-]
-
 /** Declares every queue, on a channel of its own: a refusal closes the channel that it is answered on. */
 export const declare = (connection: ChannelModel, queues: Queues): Effect.Effect<void, BrokerError> =>
   Effect.gen(function*() {
