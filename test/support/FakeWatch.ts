@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Option } from "effect"
-import * as Depths from "../../src/domain/doctor/Depths.ts"
+import type * as Depths from "../../src/domain/doctor/Depths.ts"
 import * as Queues from "../../src/domain/Queues.ts"
 import { QueueWatch } from "../../src/services/ports/QueueWatch.ts"
 import { Settings } from "../../src/services/Settings.ts"
