@@ -28,20 +28,24 @@ export interface Queues {
   readonly rung: (delayMs: number) => string
 }
 
-export const make = (names: QueueNames, [shortest, ...longer]: Rungs.Rungs): Queues => {
+export const make = (
+  { deadLetter, process, replay, retry }: QueueNames,
+  [shortest, ...longer]: Rungs.Rungs
+): Queues => {
   // A queue's arguments cannot be changed, so the delay is part of the name.
-  const name = (delayMs: number) => `${names.retry}.${delayMs}`
+  const name = (delayMs: number) => `${retry}.${delayMs}`
   const rung = (delayMs: number): Rung => ({ name: name(delayMs), delayMs })
   return {
-    process: names.process,
-    retry: names.retry,
-    replay: names.replay,
-    deadLetter: names.deadLetter,
+    process,
+    retry,
+    replay,
+    deadLetter,
     rungs: [rung(shortest), ...longer.map(rung)],
     rung: name
   }
 }
 
+/** All of their names. */
 export const names = ({ deadLetter, process, replay, retry, rungs }: Queues): ReadonlyArray<string> => [
   process,
   retry,

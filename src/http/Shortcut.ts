@@ -7,8 +7,8 @@ import type { AtOnce } from "../services/AtOnce.ts"
 export class Shortcut extends Context.Tag("sluice/http/Shortcut")<Shortcut, {
   readonly takes: (request: IncomingMessage) => boolean
   /**
-   * Sees to a request, and calls `resume` once with what gives the answer, whose body is bytes or nothing. The function that
-   * it gives is called when that is sent, or the connection is gone: then nobody waits for an answer any more.
+   * Sees to a request, and calls `resume` once with what gives the answer, whose body is text in UTF-8 or nothing. The
+   * function that it gives is called when that is sent, or the connection is gone: then nobody waits for an answer any more.
    */
   readonly receive: (
     request: IncomingMessage,

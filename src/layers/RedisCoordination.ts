@@ -34,8 +34,8 @@ const probesPerConnection = 2
 const refusalsEvery = Duration.toMillis("1 minute")
 
 // For each budget RateLimit.take so many times, with its interval, ceiling, horizon and credit, on the server's clock, so that
-// all processes share one budget. A double of that size holds about a microsecond, and six digits keep it. The keys behind the
-// budgets are marks.
+// all processes share one budget. A double of that size holds about a microsecond, and six digits keep it. It answers how far
+// ahead each budget was before, from which the decisions are worked out again. The keys behind the budgets are marks.
 const askScript = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000

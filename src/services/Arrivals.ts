@@ -20,6 +20,8 @@ export interface Known {
 }
 
 const mostAtOnce = 250
+// A webhook that is split has hundreds, and nobody else is answered while Redis looks them up.
+const marksAtOnce = 5_000
 const questionsInFlight = 2
 const betweenQuestions = Duration.millis(10)
 
@@ -52,6 +54,8 @@ export const make = Effect.gen(function*() {
   // Who came together goes on together: to one commit, and to one publication.
   const { unsafeSubmit } = yield* Batch.make({
     maxEntries: mostAtOnce,
+    maxWeight: marksAtOnce,
+    weigh: ({ markKeys }: Arriving) => markKeys.length,
     parallel: questionsInFlight,
     rest: betweenQuestions,
     commit: (arriving: ReadonlyArray<Arriving>) =>

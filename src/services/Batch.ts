@@ -17,8 +17,8 @@ export interface Options<In, Out, E> {
   /** Commits in flight at most. A further one begins where the others take long: few and large ones cost least. */
   readonly parallel: number
   /**
-   * How soon after the beginning of one commit the next may begin that is not full, where many small commits would cost more
-   * than so long a wait. Who comes later than that waits for nothing.
+   * How soon after the beginning of one commit the next may begin, where many small commits would cost more than so long a wait.
+   * One that is full when the commit ends begins at once, and who comes later than that waits for nothing.
    */
   readonly rest?: Duration.Duration
   /** One output for each entry, in their order. */
@@ -83,7 +83,7 @@ export const make = Effect.fnUntraced(function*<In, Out, E>(
   )
 
   const commit = (batch: Array.NonEmptyReadonlyArray<Waiting<In, Out, E>>): Effect.Effect<void> =>
-    Effect.exit(options.commit(Array.map(batch, ({ entry }) => entry))).pipe(
+    Effect.exit(Effect.suspend(() => options.commit(Array.map(batch, ({ entry }) => entry)))).pipe(
       Effect.flatMap((exit) =>
         Exit.isFailure(exit) && batch.length > 1 && options.separate?.(exit.cause) === true
           ? Effect.forEach(batch, (one) => commit([one]), { discard: true })

@@ -33,27 +33,59 @@ const make = Effect.map(
     Effect.async<Arrivals.Known>((resume) => ask(one, (_) => resume(Effect.succeed(_))))
 )
 
+/** What asks, and how many marks each question was about. */
+const overheard = Effect.gen(function*() {
+  const real = yield* Coordination
+  const asked: Array<number> = []
+  const ask = yield* Effect.provideService(make, Coordination, {
+    ...real,
+    ask: (question) => Effect.zipRight(Effect.sync(() => asked.push(question.marks.length)), real.ask(question))
+  })
+  return { asked, ask }
+})
+
 const allowed = ({ decision }: Arrivals.Known) => Option.map(decision, (_) => _.allowed)
 
 describe("what is known of webhooks that arrive", () => {
-  it.effect("is asked for all of them at once", () =>
+  it.effect("is asked for all of them with one question, each from the budget of its own integration", () =>
     Effect.gen(function*() {
-      const ask = yield* make
+      const { asked, ask } = yield* overheard
       yield* (yield* Coordination).mark(["b"], Duration.minutes(1))
-      const [one, two, free, three] = [
-        arriving(2, "a"),
-        arriving(2, "b", "c"),
-        { ...arriving(2, "d"), limited: false },
-        arriving(2, "e")
-      ]
-      const known = yield* Effect.forEach([one, two, free, three], ask, { concurrency: "unbounded" })
+      const known = yield* Effect.forEach(
+        [
+          arriving(1, "x"),
+          arriving(2, "a"),
+          arriving(2, "b", "c"),
+          arriving(1, "y"),
+          { ...arriving(2, "d"), limited: false },
+          arriving(2, "e")
+        ],
+        ask,
+        { concurrency: "unbounded" }
+      )
       assert.deepStrictEqual(known.map(allowed), [
         Option.some(true),
         Option.some(true),
+        Option.some(true),
+        Option.some(false),
         Option.none(),
         Option.some(false)
       ])
-      assert.deepStrictEqual(known.map((_) => _.seen), [[false], [true, false], [false], [false]])
+      assert.deepStrictEqual(known.map((_) => _.seen), [[false], [false], [true, false], [false], [false], [false]])
+      assert.deepStrictEqual(asked, [7])
+    }).pipe(Effect.scoped, Effect.provide(MemoryCoordination.layer)))
+
+  it.effect("is asked for with several questions where webhooks of hundreds of events come together", () =>
+    Effect.gen(function*() {
+      const { asked, ask } = yield* overheard
+      const keys = Array.from({ length: 500 }, (_, index) => String(index))
+      const known = yield* Effect.forEach(
+        Array.from({ length: 25 }, () => arriving(1_000, ...keys)),
+        ask,
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(known.map((_) => _.seen.length), known.map(() => keys.length))
+      assert.deepStrictEqual(asked, [5_000, 5_000, 2_500])
     }).pipe(Effect.scoped, Effect.provide(MemoryCoordination.layer)))
 
   it.effect("is nothing without Redis: no limit holds, and no copy was seen", () =>

@@ -69,15 +69,38 @@ describe("a batch", () => {
       assert.deepStrictEqual(outcomes.map((_) => _._tag), ["Right", "Right", "Left", "Right"])
     }))
 
-  it.scoped("survives a commit that dies", () =>
+  it.scoped("survives a commit that dies, and one that throws", () =>
     Effect.gen(function*() {
       const { submit } = yield* Batch.make({
         ...bounds,
-        commit: (entries: ReadonlyArray<number>) =>
-          entries.includes(1) ? Effect.dieMessage("broken") : Effect.succeed(entries)
+        commit: (entries: ReadonlyArray<number>) => {
+          if (entries.includes(1)) throw new Error("broken")
+          return entries.includes(2) ? Effect.dieMessage("broken") : Effect.succeed(entries)
+        }
       })
       assert.isTrue(Exit.isFailure(yield* Effect.exit(submit(1))))
-      assert.strictEqual(yield* submit(2), 2)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(submit(2))))
+      assert.strictEqual(yield* submit(3), 3)
+    }))
+
+  it.scoped("commits the entry of a caller that is interrupted, and answers the others", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const committed: Array<number> = []
+      const { submit } = yield* Batch.make({
+        ...bounds,
+        commit: (entries: ReadonlyArray<number>) =>
+          Effect.sync(() => committed.push(...entries)).pipe(Effect.zipRight(Deferred.await(gate)), Effect.as(entries))
+      })
+      const [first, second, third] = yield* Effect.forEach(
+        [1, 2, 3],
+        (entry) => Effect.zipLeft(Effect.fork(submit(entry)), Effect.yieldNow().pipe(Effect.repeatN(20)))
+      )
+      yield* Fiber.interrupt(yield* Effect.fromNullable(second))
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(yield* Fiber.join(yield* Effect.fromNullable(first)), 1)
+      assert.strictEqual(yield* Fiber.join(yield* Effect.fromNullable(third)), 3)
+      assert.deepStrictEqual(committed, [1, 2, 3])
     }))
 
   it.scoped("refuses whoever has waited too long, commits the entry all the same, and tells when it is settled", () =>
@@ -142,57 +165,6 @@ describe("a batch", () => {
       tell(3)
       assert.strictEqual(yield* submit(4), 4)
       assert.deepStrictEqual(told, [[2, Exit.fail("late")], [3, Exit.succeed(3)]])
-    }))
-
-  it.scoped("rests before a commit that is not full, unless nobody has come for a while", () =>
-    Effect.gen(function*() {
-      const sizes: Array<number> = []
-      const { submit } = yield* Batch.make({
-        maxEntries: 3,
-        parallel: 1,
-        rest: Duration.millis(10),
-        commit: (entries: ReadonlyArray<number>) => Effect.as(Effect.sync(() => sizes.push(entries.length)), entries)
-      })
-      const come = (count: number) =>
-        Effect.zipRight(
-          Effect.forEach(Array.range(1, count), (_) => Effect.fork(submit(_))),
-          Effect.yieldNow().pipe(Effect.repeatN(50))
-        )
-      yield* come(1)
-      yield* come(2)
-      assert.deepStrictEqual(sizes, [1])
-      yield* TestClock.adjust("10 millis")
-      assert.deepStrictEqual(sizes, [1, 2])
-      yield* TestClock.adjust("1 second")
-      yield* come(7)
-      assert.deepStrictEqual(sizes, [1, 2, 3, 3])
-      yield* TestClock.adjust("10 millis")
-      assert.deepStrictEqual(sizes, [1, 2, 3, 3, 1])
-    }))
-
-  it.scoped("begins another commit beside one that takes long, and never more than it may", () =>
-    Effect.gen(function*() {
-      const gate = yield* Deferred.make<void>()
-      const begun: Array<ReadonlyArray<number>> = []
-      const { submit } = yield* Batch.make({
-        ...bounds,
-        parallel: 2,
-        commit: (entries: ReadonlyArray<number>) =>
-          Effect.sync(() => begun.push(entries)).pipe(Effect.zipRight(Deferred.await(gate)), Effect.as(entries))
-      })
-      const all = yield* Effect.forEach(
-        [1, 2, 3],
-        (entry) => Effect.zipLeft(Effect.fork(submit(entry)), Effect.yieldNow().pipe(Effect.repeatN(20)))
-      )
-      assert.deepStrictEqual(begun, [[1]])
-      yield* TestClock.adjust("50 millis")
-      assert.deepStrictEqual(begun, [[1], [2, 3]])
-      const fourth = yield* Effect.fork(submit(4))
-      yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(begun, [[1], [2, 3]])
-      yield* Deferred.succeed(gate, undefined)
-      assert.deepStrictEqual(yield* Fiber.join(Fiber.all([...all, fourth])), [1, 2, 3, 4])
-      assert.deepStrictEqual(begun, [[1], [2, 3], [4]])
     }))
 
   it.effect("finishes the commit that runs when its scope closes, and answers those who still waited with an interruption", () =>

@@ -1,6 +1,6 @@
 // @effect-diagnostics strictEffectProvide:off
 import { assert, it, layer } from "@effect/vitest"
-import { Context, Duration, Effect, Exit, Layer, Ref, Scope } from "effect"
+import { Context, Deferred, Duration, Effect, Exit, Layer, Ref, Scope } from "effect"
 import { DeliveryId, DestinationId } from "../../src/domain/Ids.ts"
 import * as MemoryCoordination from "../../src/layers/MemoryCoordination.ts"
 import * as Services from "../../src/layers/Services.ts"
@@ -67,6 +67,36 @@ it.scopedLive("what was queued just now is noted before the end", () =>
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual((yield* Rows.row(messages[0]))?.state, "queued")
     }).pipe(Effect.provide(Layer.succeedContext(Context.merge(context, services))))
+  }))
+
+it.scopedLive("publishes every commit that gathers while the broker is slow", () =>
+  Effect.gen(function*() {
+    const gate = yield* Deferred.make<void>()
+    const slow = Layer.map(FakeBroker.layer, (context) => {
+      const broker = Context.get(context, Broker)
+      return Context.add(context, Broker, {
+        ...broker,
+        publish: (_) => Effect.zipRight(Deferred.await(gate), broker.publish(_))
+      })
+    })
+    yield* Effect.gen(function*() {
+      const { enqueue } = yield* Dispatch
+      const { published } = yield* FakeBroker
+      const to = DestinationId.make(yield* Ids.next)
+      const commits = Array.from({ length: 40 }, (_, index) => Rows.message(DeliveryId.make(Ids.at(index)), to))
+      for (const message of commits) {
+        yield* enqueue([message])
+        yield* Effect.yieldNow()
+      }
+      yield* Deferred.succeed(gate, undefined)
+      yield* eventually(Effect.sync(() => published.length), (_) => _ === commits.length)
+    }).pipe(
+      Effect.provide(Services.worker.pipe(
+        Layer.provideMerge(
+          Layer.mergeAll(slow, MemoryCoordination.layer, Layer.succeed(Settings, Grounds.settings()), TestDatabase)
+        )
+      ))
+    )
   }))
 
 /** Takes the first note for nothing, as PostgreSQL does while it restarts. */

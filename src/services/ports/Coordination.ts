@@ -40,7 +40,10 @@ export interface Lock {
 export class Coordination extends Context.Tag("sluice/services/ports/Coordination")<Coordination, {
   /** Takes one from a budget of `limit` per minute. */
   readonly take: (key: string, limit: number) => Effect.Effect<Decision, CoordinationError>
-  /** Takes from all the budgets, and looks all the marks up, with one question: it is asked for every webhook. */
+  /**
+   * Takes from all the budgets, and looks all the marks up, with one question: it is asked for every webhook. It fails as a
+   * whole: where nothing can be taken, nothing is looked up.
+   */
   readonly ask: (question: Question) => Effect.Effect<Answer, CoordinationError>
   /** Remembers each key for a time. */
   readonly mark: (keys: ReadonlyArray<string>, ttl: Duration.Duration) => Effect.Effect<void, CoordinationError>

@@ -88,7 +88,7 @@ export const planKept = (sql: SqlClient.SqlClient): Statement.Fragment => sql.li
 export const keepsPlan = (text: string): boolean => text.startsWith(planMark)
 
 /**
- * What decodes rows, to be made once: that costs more than it takes to decode some. What the database holds was written by us,
+ * What decodes rows, to be made once where that is done often: making it costs more than decoding some rows. What the database holds was written by us,
  * so a row that does not decode is a defect.
  */
 export const rows = <A, I>(schema: Schema.Schema<A, I>) => {

@@ -16,13 +16,15 @@ const installed = await Effect.runPromise(Effect.option(Binary.find("redis-serve
 const ttl = Duration.minutes(1)
 
 /** Every call of the port. */
-const calls = Effect.map(Coordination, ({ ask, check, lock, mark, renew, take, unlock }) => [
+const calls = Effect.map(Coordination, ({ ask, check, enter, leave, lock, mark, renew, take, unlock }) => [
   Effect.asVoid(take("budget", 10)),
   Effect.asVoid(ask({ takings: [{ key: "budget", limit: 10, count: 2, onCredit: false }], marks: ["mark"] })),
   mark(["mark"], ttl),
   Effect.asVoid(lock([{ key: "lock", token: "token" }], ttl)),
   Effect.asVoid(renew([{ key: "lock", token: "token" }], ttl)),
   unlock([{ key: "lock", token: "token" }]),
+  Effect.asVoid(enter("places", "token", 1, ttl)),
+  leave("places", "token"),
   check
 ])
 
