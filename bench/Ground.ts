@@ -21,6 +21,7 @@ const settings = [
   "shared_buffers=1GB",
   "maintenance_work_mem=512MB",
   "max_wal_size=8GB",
+  "wal_compression=lz4",
   "log_line_prefix=%m [%p] %a "
 ]
 const toCount = ["shared_preload_libraries=pg_stat_statements", "pg_stat_statements.max=5000"]
