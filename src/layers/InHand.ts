@@ -28,7 +28,7 @@ const idOf = (content: string): Readonly<Record<string, string>> => {
 export interface Handlers {
   readonly run: (handling: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
   readonly fibers: Iterable<Fiber.RuntimeFiber<void>>
-  /** Waits until there are none. */
+  /** Waits until there are none; where no more are begun. */
   readonly awaitNone: Effect.Effect<void>
 }
 

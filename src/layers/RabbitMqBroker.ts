@@ -31,16 +31,16 @@ const make = Effect.fnUntraced(function*({ queues, url }: Options) {
     (connection) => Effect.as(Topology.declare(connection, queues), { value: connection, lost: Effect.never })
   )
 
-  const ask = <A>(question: (connection: ChannelModel) => Effect.Effect<A, BrokerError>) =>
+  const ask = <A>(queue: string, question: (connection: ChannelModel) => Effect.Effect<A, BrokerError>) =>
     Effect.flatMap(connection.current(patience), (open) =>
       Effect.catchIf(
         question(open),
         ({ cause }) => States.isMissing(cause),
         // A queue that somebody deleted is there again.
-        () => Effect.zipRight(Topology.restore(open, queues), question(open))
+        () => Effect.zipRight(Topology.restore(open, queues, queue), question(open))
       )).pipe(inTime)
 
-  const state = (name: string) => ask((open) => States.ask(open, name))
+  const state = (name: string) => ask(name, (open) => States.ask(open, name))
 
   return Broker.of({
     publish,

@@ -94,9 +94,14 @@ export const make = (channel: Channel, { watch }: Deadlines.Deadlines): Confirms
     })
   })
 
-  /** Sends at once, and waits for the confirms. */
-  const publishAll = (letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Outcome>> =>
+  // Between the look and the sending nobody else is let in.
+  const send: Confirms["send"] = (letters) =>
     Effect.async((resume) => {
+      if (waiting >= mostUnconfirmed) {
+        return resume(
+          Effect.flatMap(roomComes, (comes) => comes ? send(letters) : Effect.succeed(letters.map(() => noRoom)))
+        )
+      }
       const outcomes = letters.map((): Outcome => unconfirmed)
       const unwatch = watch(() => resume(Effect.succeed([...outcomes])))
       let open = letters.length
@@ -113,13 +118,6 @@ export const make = (channel: Channel, { watch }: Deadlines.Deadlines): Confirms
       return Effect.sync(unwatch)
     })
 
-  // Between the look and the sending nobody else is let in.
-  const send: Confirms["send"] = (letters) =>
-    Effect.suspend(() =>
-      waiting < mostUnconfirmed
-        ? publishAll(letters)
-        : Effect.flatMap(roomComes, (comes) => comes ? send(letters) : Effect.succeed(letters.map(() => noRoom)))
-    )
   return { send, stuck: Deferred.await(stuck) }
 }
 

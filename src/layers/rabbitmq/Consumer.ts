@@ -8,6 +8,7 @@ import * as Death from "./Death.ts"
 import * as Hands from "./Hands.ts"
 import type { Publish } from "./Publisher.ts"
 import * as Session from "./Session.ts"
+import * as States from "./States.ts"
 import * as Topology from "./Topology.ts"
 
 const resubscribe = Schedule.exponential("100 millis").pipe(
@@ -33,30 +34,36 @@ export const consume = (
     // Also when the channel was lost before: what is in hand is finished all the same.
     yield* Effect.addFinalizer(() => InHand.drain(handlers, options.drainWithin))
     const begin = Hands.make(handlers, options.concurrency)
-    return yield* subscribe(dependencies, options, { handlers, begin, handler }).pipe(
+    let isMissing = false
+    const subscribed = Effect.suspend(() => subscribe(dependencies, options, { handlers, begin, handler, isMissing }))
+    return yield* subscribed.pipe(
       Effect.scoped,
-      Effect.tapError((error) =>
-        Effect.logWarning("A consumer lost its channel; subscribing again", { queue: options.queue }, error)
-      ),
+      Effect.tapError((error) => {
+        isMissing = error === cancelledByBroker || States.isMissing(error.cause)
+        return Effect.logWarning("A consumer lost its channel; subscribing again", { queue: options.queue }, error)
+      }),
       Effect.retry(Schedule.resetAfter(resubscribe, "30 seconds")),
       Effect.orDie
     )
   }).pipe(Effect.scoped)
 
+const cancelledByBroker = new BrokerError({ reason: "Unavailable", cause: "the broker cancelled the consumer" })
+
 interface Crew {
   readonly handlers: InHand.Handlers
   readonly begin: Hands.Begin
   readonly handler: InHand.Handler
+  /** Whether somebody deleted the queue. */
+  readonly isMissing: boolean
 }
 
 const subscribe = Effect.fnUntraced(function*(
   dependencies: Dependencies,
   { concurrency, drainWithin, queue }: ConsumeOptions,
-  { begin, handler, handlers }: Crew
+  { begin, handler, handlers, isMissing }: Crew
 ): Effect.fn.Return<never, BrokerError, Scope.Scope> {
   const connection = yield* dependencies.connection.current(Duration.seconds(5))
-  // Again, as the queue may be what was lost.
-  yield* Topology.declare(connection, dependencies.queues)
+  if (isMissing) yield* Topology.restore(connection, dependencies.queues, queue)
   const channel = yield* Session.acquireChannel(() => connection.createChannel())
   const gone = yield* Session.lost(channel)
   const cancelled = yield* Deferred.make<never, BrokerError>()
@@ -64,26 +71,29 @@ const subscribe = Effect.fnUntraced(function*(
   // Runs before the channel closes: who is interrupted here is shutting down and still wants to settle.
   yield* Effect.addFinalizer((exit) => Exit.isInterrupted(exit) ? InHand.drain(handlers, drainWithin) : Effect.void)
 
-  // What waits for its turn when the channel goes comes again on another, and is not begun.
+  // What waits for its turn when the channel goes, or the consumer ends, is not begun, and comes again elsewhere.
   let over = false
+  channel.on("close", () => {
+    over = true
+  })
   const open = { ...dependencies, channel, queue }
   const take = (message: ConsumeMessage): void =>
-    begin(() =>
-      over ? Option.none() : Option.some({
-        handling: handle(open, message, handler),
-        interrupted: () => giveBack(channel, message)
-      })
-    )
+    begin(() => {
+      if (over) {
+        giveBack(channel, message)
+        return Option.none()
+      }
+      return Option.some({ handling: handle(open, message, handler), failed: () => giveBack(channel, message) })
+    })
 
   yield* Session.attempt("Unavailable", () => channel.prefetch(concurrency))
   yield* Effect.acquireRelease(
     Session.attempt("Unavailable", () =>
       channel.consume(queue, (message) =>
         message === null
-          ? Deferred.unsafeDone(
-            cancelled,
-            new BrokerError({ reason: "Unavailable", cause: "the broker cancelled the consumer" })
-          )
+          ? Deferred.unsafeDone(cancelled, cancelledByBroker)
+          : over
+          ? giveBack(channel, message)
           : take(message))),
     ({ consumerTag }) =>
       Effect.suspend(() => {

@@ -12,8 +12,9 @@ import * as Session from "./Session.ts"
 export interface Dependencies {
   readonly publish: Publish
   readonly queues: Queues
-  /** Runs a question to the broker: on a connection that stands, within a time, and on queues that exist. */
+  /** Runs a question about a queue to the broker: on a connection that stands, within a time, and once the queue exists. */
   readonly ask: <A>(
+    queue: string,
     question: (connection: ChannelModel) => Effect.Effect<A, BrokerError>
   ) => Effect.Effect<A, BrokerError>
 }
@@ -29,7 +30,10 @@ const enough = Duration.seconds(3)
 /** The dead-letter queue on RabbitMQ, each time over a channel of its own: whatever ends it gives back what it has in hand. */
 export const make = ({ ask, publish, queues: { deadLetter: queue } }: Dependencies): DeadLetters => {
   const onChannel = <A>(use: (channel: Channel) => Effect.Effect<A, BrokerError>) =>
-    ask((connection) => Effect.scoped(Effect.flatMap(Session.acquireChannel(() => connection.createChannel()), use)))
+    ask(
+      queue,
+      (connection) => Effect.scoped(Effect.flatMap(Session.acquireChannel(() => connection.createChannel()), use))
+    )
 
   const get = (channel: Channel): Effect.Effect<Option.Option<Message>, BrokerError> =>
     Effect.map(

@@ -1,10 +1,10 @@
-import { Cause, type Effect, Exit, Option } from "effect"
+import { type Effect, Exit, Option } from "effect"
 import type { Handlers } from "../InHand.ts"
 
-/** What is done about a message. `interrupted` is called once it has ended that way. */
+/** What is done about a message. `failed` is called once where it ends before its end, interrupted mostly. */
 export interface Work {
   readonly handling: Effect.Effect<void>
-  readonly interrupted: () => void
+  readonly failed: () => void
 }
 
 /** Begins work in a fiber of its own: now, or when there is room for it. None: it is not wanted any more by then. */
@@ -18,11 +18,11 @@ export const make = ({ run }: Handlers, most: number): Begin => {
   const waiting: Array<() => Option.Option<Work>> = []
   let inHand = 0
 
-  const start = ({ handling, interrupted }: Work): void => {
+  const start = ({ failed, handling }: Work): void => {
     inHand += 1
     run(handling).addObserver((exit) => {
       inHand -= 1
-      if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) interrupted()
+      if (Exit.isFailure(exit)) failed()
       startNext()
     })
   }

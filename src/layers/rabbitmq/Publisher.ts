@@ -1,5 +1,5 @@
 import type { ChannelModel } from "amqplib"
-import { Array, Duration, Effect, Either, type Redacted, type Scope } from "effect"
+import { Array, Duration, Effect, Either, FiberMap, type Redacted, type Scope } from "effect"
 import * as Queues from "../../domain/Queues.ts"
 import { BrokerError } from "../../services/ports/Broker.ts"
 import * as Confirms from "./Confirms.ts"
@@ -9,7 +9,6 @@ import * as Topology from "./Topology.ts"
 export type Publish = (letters: ReadonlyArray<Confirms.Letter>) => Effect.Effect<ReadonlyArray<Confirms.Outcome>>
 
 const patience = Duration.seconds(1)
-const restoreTimeout = Duration.seconds(5)
 const perCall = 500
 
 /** Publishing with confirms, on a connection of its own: RabbitMQ throttles whole connections that publish. */
@@ -27,7 +26,10 @@ export const make = Effect.fnUntraced(function*(options: {
         yield* Topology.declare(connection, options.queues)
         yield* watch(connection, gate)
         const channel = yield* Session.acquireChannel(() => connection.createConfirmChannel())
-        const restore = Topology.restore(connection, options.queues)
+        const restoring = yield* FiberMap.make<string, void, BrokerError>()
+        // Once for all whose messages found it missing, and nobody waits for it.
+        const restore = (queue: string) =>
+          FiberMap.run(restoring, queue, Topology.restore(connection, options.queues, queue), { onlyIfMissing: true })
         const { send, stuck } = Confirms.make(channel, deadlines)
         return { value: { send, restore }, lost: Effect.raceFirst(yield* Session.lost(channel), stuck) }
       })
@@ -43,10 +45,10 @@ export const make = Effect.fnUntraced(function*(options: {
       }
       const { restore, send } = yield* session.current(patience)
       const outcomes = yield* send(letters)
-      // A queue that somebody deleted is there again for the next attempt.
-      if (
-        Array.zip(letters, outcomes).some(([{ queue }, outcome]) => isUnroutable(outcome) && ours.has(queue))
-      ) yield* Effect.ignore(Effect.timeout(restore, restoreTimeout))
+      const missing = Array.zip(letters, outcomes).flatMap(([{ queue }, outcome]) =>
+        isUnroutable(outcome) && ours.has(queue) ? [queue] : []
+      )
+      if (missing.length > 0) yield* Effect.forEach(new Set(missing), restore, { discard: true })
       return outcomes
     }).pipe(
       Effect.catchAll((error) => Effect.succeed(letters.map((): Confirms.Outcome => Either.left(error))))

@@ -118,7 +118,7 @@ export const acquireConnection = ({ name, url }: { readonly url: Redacted.Redact
     (connection) => goodbye(() => connection.close())
   )
 
-/** The driver writes every frame by itself. What it writes in one turn of the event loop goes out as one here. */
+/** The driver writes every frame by itself. What it writes until the next tick goes out as one here. */
 const sendTogether = (model: ChannelModel): ChannelModel => {
   const { connection } = model
   const stream = Predicate.hasProperty(connection, "stream") ? connection.stream : undefined

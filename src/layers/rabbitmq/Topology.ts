@@ -1,6 +1,6 @@
 import type { ChannelModel } from "amqplib"
 import { Duration, Effect } from "effect"
-import type { Queues } from "../../domain/Queues.ts"
+import * as Queues from "../../domain/Queues.ts"
 import type { BrokerError } from "../../services/ports/Broker.ts"
 import * as Session from "./Session.ts"
 
@@ -21,25 +21,43 @@ const deadLetterTo = (queue: string) => ({
   "x-overflow": "reject-publish"
 })
 
-/** Declares every queue, on a channel of its own: a refusal closes the channel that it is answered on. */
-export const declare = (connection: ChannelModel, queues: Queues): Effect.Effect<void, BrokerError> =>
-  Effect.gen(function*() {
-    const channel = yield* Session.acquireChannel(() => connection.createChannel())
-    const assert = (name: string, args: Record<string, unknown>) =>
-      Session.attempt("Refused", () => channel.assertQueue(name, { durable: true, arguments: { ...quorum, ...args } }))
-    yield* assert(queues.deadLetter, {})
-    yield* Effect.forEach(
-      [queues.process, queues.retry, queues.replay],
-      (name) => assert(name, { ...deadLetterTo(queues.deadLetter), "x-delivery-limit": deliveryLimit }),
-      { discard: true }
-    )
-    yield* Effect.forEach(
-      queues.rungs,
-      ({ delayMs, name }) => assert(name, { ...deadLetterTo(queues.retry), "x-message-ttl": delayMs }),
-      { discard: true }
-    )
-  }).pipe(Effect.scoped)
+/** Declares every queue. */
+export const declare = (connection: ChannelModel, queues: Queues.Queues): Effect.Effect<void, BrokerError> =>
+  declareOnly(connection, queues, Queues.names(queues))
 
-/** Declares every queue once one was found missing. */
-export const restore = (connection: ChannelModel, queues: Queues): Effect.Effect<void, BrokerError> =>
-  Effect.delay(declare(connection, queues), beforeRestoring)
+/**
+ * Declares a queue once it was found missing, and no other: that may have been deleted just now. One that is not the gateway's
+ * own is left alone.
+ */
+export const restore = (
+  connection: ChannelModel,
+  queues: Queues.Queues,
+  name: string
+): Effect.Effect<void, BrokerError> => Effect.delay(declareOnly(connection, queues, [name]), beforeRestoring)
+
+// On a channel of its own: a refusal closes the channel that it is answered on.
+const declareOnly = (connection: ChannelModel, queues: Queues.Queues, names: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    Session.acquireChannel(() => connection.createChannel()),
+    (channel) =>
+      Effect.forEach(
+        argumentsOf(queues).filter(([name]) => names.includes(name)),
+        ([name, args]) =>
+          Session.attempt(
+            "Refused",
+            () => channel.assertQueue(name, { durable: true, arguments: { ...quorum, ...args } })
+          ),
+        { discard: true }
+      )
+  ).pipe(Effect.scoped)
+
+// What dead letters go to comes before what they come from.
+const argumentsOf = (
+  { deadLetter, process, replay, retry, rungs }: Queues.Queues
+): ReadonlyArray<readonly [name: string, args: Record<string, unknown>]> => [
+  [deadLetter, {}],
+  ...[process, retry, replay].map((name) =>
+    [name, { ...deadLetterTo(deadLetter), "x-delivery-limit": deliveryLimit }] as const
+  ),
+  ...rungs.map(({ delayMs, name }) => [name, { ...deadLetterTo(retry), "x-message-ttl": delayMs }] as const)
+]

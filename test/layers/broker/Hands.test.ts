@@ -8,7 +8,7 @@ const hands = Effect.fnUntraced(function*(most: number) {
   const handlers = yield* InHand.make
   const begin = Hands.make(handlers, most)
   const begun: Array<number> = []
-  const interrupted: Array<number> = []
+  const failed: Array<number> = []
   const ends = yield* Effect.replicateEffect(Deferred.make<void>(), 8)
   const work = (number: number): Option.Option<Hands.Work> =>
     Option.some({
@@ -16,14 +16,14 @@ const hands = Effect.fnUntraced(function*(most: number) {
         begun.push(number)
         return Effect.flatten(Effect.orDie(Effect.fromNullable(ends[number]?.pipe(Deferred.await))))
       }),
-      interrupted: () => interrupted.push(number)
+      failed: () => failed.push(number)
     })
   const end = (number: number) =>
     Effect.flatMap(Effect.fromNullable(ends[number]), (_) => Deferred.succeed(_, undefined)).pipe(
       Effect.zipRight(Effect.yieldNow()),
       Effect.orDie
     )
-  return { handlers, begin, begun, interrupted, work, end }
+  return { handlers, begin, begun, failed, work, end }
 })
 
 it.scoped("no more messages are in hand than may be, and the others wait in their order", () =>
@@ -40,11 +40,11 @@ it.scoped("no more messages are in hand than may be, and the others wait in thei
 
 it.scoped("a message that is interrupted is told so once, and makes room like any other", () =>
   Effect.gen(function*() {
-    const { begin, begun, end, handlers, interrupted, work } = yield* hands(2)
+    const { begin, begun, end, failed, handlers, work } = yield* hands(2)
     for (const number of [0, 1]) begin(() => work(number))
     yield* end(0)
     yield* Fiber.interruptAll(handlers.fibers)
-    assert.deepStrictEqual(interrupted, [1])
+    assert.deepStrictEqual(failed, [1])
     for (const number of [2, 3]) begin(() => work(number))
     assert.deepStrictEqual(begun, [0, 1, 2, 3])
   }))
@@ -67,7 +67,7 @@ it.scoped("messages that end at once do not pile up on the stack", () =>
     let done = 0
     const quick = Option.some<Hands.Work>({
       handling: Effect.sync(() => void done++),
-      interrupted: () => assert.fail("nobody interrupts")
+      failed: () => assert.fail("nobody interrupts")
     })
     begin(() => work(0))
     for (const _ of Array.range(1, 20_000)) begin(() => quick)

@@ -1,18 +1,26 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type ConfirmChannel, connect } from "amqplib"
+import { type ChannelModel, type ConfirmChannel, connect } from "amqplib"
 import { Effect, Either } from "effect"
 import { inject } from "vitest"
+import * as States from "../../../src/layers/rabbitmq/States.ts"
 import { Broker } from "../../../src/services/ports/Broker.ts"
 import { eventually } from "../../support/Eventually.ts"
-import { awaitDepth, consume, hasRabbitMq, onRabbitMq, publish, requeue, shortDelayMs } from "./Brokers.ts"
+import { awaitDepth, consume, hasRabbitMq, longDelayMs, onRabbitMq, publish, requeue, shortDelayMs } from "./Brokers.ts"
+
+const connected = <A>(use: (connection: ChannelModel) => Effect.Effect<A>) =>
+  Effect.acquireUseRelease(
+    Effect.promise(() => connect(inject("rabbitMqUrl") ?? "")),
+    use,
+    (connection) => Effect.promise(() => connection.close())
+  )
 
 /** A channel of somebody else's, for what an operator does and sees. */
 const operate = <A>(act: (channel: ConfirmChannel) => Promise<A>) =>
-  Effect.acquireUseRelease(
-    Effect.promise(() => connect(inject("rabbitMqUrl") ?? "")),
-    (connection) => Effect.promise(async () => act(await connection.createConfirmChannel())),
-    (connection) => Effect.promise(() => connection.close())
-  )
+  connected((connection) => Effect.promise(async () => act(await connection.createConfirmChannel())))
+
+/** Whether there is such a queue; asking does not bring it back. */
+const exists = (name: string) =>
+  connected((connection) => Effect.map(Effect.either(States.ask(connection, name)), Either.isRight))
 
 describe.runIf(hasRabbitMq)("a queue on RabbitMQ", () => {
   it.scopedLive("keeps the reason with a dead letter, and both on disk", () =>
@@ -62,7 +70,7 @@ describe.runIf(hasRabbitMq)("a queue on RabbitMQ", () => {
       })
     ))
 
-  it.scopedLive("that is deleted under its consumer while much is published to it is consumed again", () =>
+  it.scopedLive("that is deleted under its consumer while somebody publishes to it is consumed again", () =>
     onRabbitMq((queues) =>
       Effect.gen(function*() {
         const broker = yield* Broker
@@ -78,7 +86,7 @@ describe.runIf(hasRabbitMq)("a queue on RabbitMQ", () => {
       })
     ))
 
-  it.scopedLive("that is deleted although nobody consumes it is there again after the first failure to publish", () =>
+  it.scopedLive("that is deleted although nobody consumes it is there again soon after the first failure to publish", () =>
     onRabbitMq((queues) =>
       Effect.gen(function*() {
         const broker = yield* Broker
@@ -86,10 +94,29 @@ describe.runIf(hasRabbitMq)("a queue on RabbitMQ", () => {
         yield* operate((channel) => channel.deleteQueue(rung))
         const [first] = yield* broker.publish([{ queue: rung, content: "first" }])
         assert.strictEqual(first !== undefined && Either.isLeft(first) ? first.left.reason : "confirmed", "Unroutable")
-        yield* publish(rung, "second")
+        yield* eventually(
+          broker.publish([{ queue: rung, content: "second" }]),
+          ([outcome]) => outcome !== undefined && Either.isRight(outcome)
+        )
         const consumption = yield* consume(queues.retry)
         yield* consumption.awaitSeen(1)
         assert.deepStrictEqual(consumption.contents(), ["second"])
+      })
+    ))
+
+  it.scopedLive("that is deleted is not there again because another is: its own consumers have to learn of it first", () =>
+    onRabbitMq((queues) =>
+      Effect.gen(function*() {
+        const broker = yield* Broker
+        const [gone, asked] = [queues.rung(longDelayMs), queues.rung(shortDelayMs)]
+        const consumption = yield* consume(queues.process)
+        yield* publish(queues.process, "before")
+        yield* consumption.awaitSeen(1)
+        yield* operate((channel) => Promise.all([gone, asked, queues.process].map((name) => channel.deleteQueue(name))))
+        yield* broker.publish([{ queue: asked, content: "{}" }])
+        yield* eventually(exists(asked), (_) => _)
+        yield* eventually(exists(queues.process), (_) => _)
+        assert.isFalse(yield* exists(gone))
       })
     ))
 
