@@ -7,6 +7,8 @@ export interface Filling {
   readonly count: number
   /** Tables whose indexes are made anew when the rows are there: that is several times faster. */
   readonly bare: ReadonlyArray<string>
+  /** An index that each webhook reads and writes anywhere: whoever has filled it row by row has it in memory. */
+  readonly scattered: string
   /** The statements that insert the rows of the numbers from `$1` to `$2`. */
   readonly statements: ReadonlyArray<string>
 }
@@ -22,7 +24,7 @@ export const countOf = (sql: SqlClient.SqlClient, table: string): Effect.Effect<
   )
 
 /** Makes the rows step by step, and then what the planner and the visibility map know of them. */
-export const insert = Effect.fn("Filling.insert")(function*({ bare, count, sql, statements }: Filling) {
+export const insert = Effect.fn("Filling.insert")(function*({ bare, count, scattered, sql, statements }: Filling) {
   const run = (statement: string, params: ReadonlyArray<number> = []) => Effect.orDie(sql.unsafe(statement, params))
   const indexes = yield* dropped(sql, bare)
   for (let from = 1; from <= count; from += step) {
@@ -32,6 +34,8 @@ export const insert = Effect.fn("Filling.insert")(function*({ bare, count, sql, 
   }
   yield* Effect.forEach(indexes, (statement) => run(statement), { discard: true })
   yield* run("VACUUM (ANALYZE)")
+  yield* run("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
+  yield* run(`SELECT pg_prewarm('${scattered}')`)
   yield* run("CHECKPOINT")
 })
 

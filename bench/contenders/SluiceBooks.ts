@@ -96,6 +96,7 @@ export const books = (processQueue: (queues: string) => string): Books => ({
       sql,
       count,
       bare: ["events", "deliveries"],
+      scattered: "events_dedupe_key",
       statements: [...statementsOf(rows), attemptsOf(rows)]
     })
   }),
@@ -105,6 +106,7 @@ export const books = (processQueue: (queues: string) => string): Books => ({
       sql: place.sql,
       count,
       bare: ["events", "deliveries"],
+      scattered: "events_dedupe_key",
       statements: statementsOf({
         batch,
         count,
