@@ -60,7 +60,6 @@ export const books: Books = {
       sql,
       count,
       bare: ["events", "deliveries", "attempts"],
-      scattered: "events_dedupe_key",
       statements: [...statementsOf(rows), attemptsOf(rows)]
     })
   }),
@@ -70,7 +69,6 @@ export const books: Books = {
       sql,
       count,
       bare: ["events", "deliveries"],
-      scattered: "events_dedupe_key",
       statements: statementsOf({ batch, count, from: until - Duration.toMillis("1 hour"), until, state: "pending" })
     })
     yield* Waiting.publish({

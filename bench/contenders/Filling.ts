@@ -7,13 +7,13 @@ export interface Filling {
   readonly count: number
   /** Tables whose indexes are made anew when the rows are there: that is several times faster. */
   readonly bare: ReadonlyArray<string>
-  /** An index that each webhook reads and writes anywhere: whoever has filled it row by row has it in memory. */
-  readonly scattered: string
   /** The statements that insert the rows of the numbers from `$1` to `$2`. */
   readonly statements: ReadonlyArray<string>
 }
 
 const step = 100_000
+// Each webhook reads and writes it anywhere, so a gateway that has filled it row by row has it in memory.
+const scattered = "events_dedupe_key"
 
 /** How many rows a table has. */
 export const countOf = (sql: SqlClient.SqlClient, table: string): Effect.Effect<number> =>
@@ -23,8 +23,8 @@ export const countOf = (sql: SqlClient.SqlClient, table: string): Effect.Effect<
     Effect.orDie
   )
 
-/** Makes the rows step by step, and then what the planner and the visibility map know of them. */
-export const insert = Effect.fn("Filling.insert")(function*({ bare, count, scattered, sql, statements }: Filling) {
+/** Makes the rows step by step, and then what the planner, the visibility map and PostgreSQL's memory know of them. */
+export const insert = Effect.fn("Filling.insert")(function*({ bare, count, sql, statements }: Filling) {
   const run = (statement: string, params: ReadonlyArray<number> = []) => Effect.orDie(sql.unsafe(statement, params))
   const indexes = yield* dropped(sql, bare)
   for (let from = 1; from <= count; from += step) {

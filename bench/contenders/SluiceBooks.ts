@@ -96,7 +96,6 @@ export const books = (processQueue: (queues: string) => string): Books => ({
       sql,
       count,
       bare: ["events", "deliveries"],
-      scattered: "events_dedupe_key",
       statements: [...statementsOf(rows), attemptsOf(rows)]
     })
   }),
@@ -106,7 +105,6 @@ export const books = (processQueue: (queues: string) => string): Books => ({
       sql: place.sql,
       count,
       bare: ["events", "deliveries"],
-      scattered: "events_dedupe_key",
       statements: statementsOf({
         batch,
         count,

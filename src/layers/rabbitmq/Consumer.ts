@@ -77,14 +77,15 @@ const subscribe = Effect.fnUntraced(function*(
     over = true
   })
   const open = { ...dependencies, channel, queue }
-  const take = (message: ConsumeMessage): void =>
+  const take = (message: ConsumeMessage): void => {
+    const failed = () => giveBack(channel, message)
+    if (over) return failed()
     begin(() => {
-      if (over) {
-        giveBack(channel, message)
-        return Option.none()
-      }
-      return Option.some({ handling: handle(open, message, handler), failed: () => giveBack(channel, message) })
+      if (!over) return Option.some({ handling: handle(open, message, handler), failed })
+      failed()
+      return Option.none()
     })
+  }
 
   yield* Session.attempt("Unavailable", () => channel.prefetch(concurrency))
   yield* Effect.acquireRelease(
@@ -92,8 +93,6 @@ const subscribe = Effect.fnUntraced(function*(
       channel.consume(queue, (message) =>
         message === null
           ? Deferred.unsafeDone(cancelled, cancelledByBroker)
-          : over
-          ? giveBack(channel, message)
           : take(message))),
     ({ consumerTag }) =>
       Effect.suspend(() => {

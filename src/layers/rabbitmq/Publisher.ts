@@ -29,7 +29,15 @@ export const make = Effect.fnUntraced(function*(options: {
         const restoring = yield* FiberMap.make<string, void, BrokerError>()
         // Once for all whose messages found it missing, and nobody waits for it.
         const restore = (queue: string) =>
-          FiberMap.run(restoring, queue, Topology.restore(connection, options.queues, queue), { onlyIfMissing: true })
+          FiberMap.run(
+            restoring,
+            queue,
+            Effect.tapError(
+              Topology.restore(connection, options.queues, queue),
+              (error) => Effect.logWarning("A queue that is missing could not be declared again", { queue }, error)
+            ),
+            { onlyIfMissing: true }
+          )
         const { send, stuck } = Confirms.make(channel, deadlines)
         return { value: { send, restore }, lost: Effect.raceFirst(yield* Session.lost(channel), stuck) }
       })

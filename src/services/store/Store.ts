@@ -88,8 +88,8 @@ export const planKept = (sql: SqlClient.SqlClient): Statement.Fragment => sql.li
 export const keepsPlan = (text: string): boolean => text.startsWith(planMark)
 
 /**
- * What decodes rows, to be made once where that is done often: making it costs more than decoding some rows. What the database holds was written by us,
- * so a row that does not decode is a defect.
+ * What decodes rows, to be made once where that is done often: making it costs more than decoding some rows. What the database
+ * holds was written by us, so a row that does not decode is a defect.
  */
 export const rows = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(Schema.Array(schema))

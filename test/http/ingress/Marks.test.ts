@@ -30,9 +30,10 @@ it.scopedLive("what is stored is marked once, time and again, and neither copies
     assert.strictEqual(yield* sent("1"), 202)
     yield* eventually(Effect.sync(() => marked.length), (_) => _ > 0)
     assert.deepStrictEqual(yield* Effect.forEach(["1", "2", "3"], sent), [200, 202, 429])
-    yield* eventually(Effect.sync(() => marked.length), (_) => _ > 1)
-    yield* Effect.sleep("200 millis")
-    assert.deepStrictEqual(marked, [key("1"), key("2")])
+    const other = yield* Gateway.integration("other", nowhere)
+    assert.strictEqual((yield* other.send("4")).status, 202)
+    yield* eventually(Effect.sync(() => marked.at(-1)), (_) => _ === `seen:${other.id}:4`)
+    assert.deepStrictEqual(marked, [key("1"), key("2"), `seen:${other.id}:4`])
   }).pipe(Effect.provide(
     Gateway.api.pipe(
       Layer.provide(

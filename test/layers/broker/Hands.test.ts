@@ -49,6 +49,14 @@ it.scoped("a message that is interrupted is told so once, and makes room like an
     assert.deepStrictEqual(begun, [0, 1, 2, 3])
   }))
 
+it.scoped("a message whose handling dies is told so too", () =>
+  Effect.gen(function*() {
+    const { begin, failed } = yield* hands(1)
+    begin(() => Option.some({ handling: Effect.dieMessage("broken"), failed: () => failed.push(0) }))
+    yield* Effect.yieldNow()
+    assert.deepStrictEqual(failed, [0])
+  }))
+
 it.scoped("messages that nobody wants any more are passed over, however many they are", () =>
   Effect.gen(function*() {
     const { begin, begun, end, work } = yield* hands(1)
